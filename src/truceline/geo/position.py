@@ -27,7 +27,11 @@ class Position:
                 remedy="If latitude and longitude are swapped, swap them back",
             )
         if not -180 * E7 <= self.lon_e7 <= 180 * E7:
-            raise Malformed(Reason.OUT_OF_RANGE, where="lon", detail=f"longitude {self.lon_e7 / E7} is outside -180..180")
+            raise Malformed(
+                Reason.OUT_OF_RANGE,
+                where="lon",
+                detail=f"longitude {self.lon_e7 / E7} is outside -180..180",
+            )
 
     @property
     def lat(self) -> float:
@@ -43,5 +47,7 @@ class Position:
 def from_degrees(*, lat: float, lon: float) -> Position:
     """Return the position at these degrees, rounded to 1e-7; NaN and infinity are refused."""
     if not (math.isfinite(lat) and math.isfinite(lon)):
-        raise Malformed(Reason.OUT_OF_RANGE, where="position", detail=f"lat {lat}, lon {lon} is not a number")
+        raise Malformed(
+            Reason.OUT_OF_RANGE, where="position", detail=f"lat {lat}, lon {lon} is not a number"
+        )
     return Position(round(lat * E7), round(lon * E7))

@@ -66,7 +66,39 @@ class Corridor:
     width_mm: int
 
 
-type Shape = Polygon | MultiPolygon | Circle | Corridor
+@dataclass(frozen=True, slots=True)
+class Arc:
+    """Part of a circle, from one bearing at its centre to another (degrees true, 1e-7)."""
+
+    centre: Position
+    radius_mm: int
+    start_e7: int
+    end_e7: int
+    clockwise: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ArcBetween:
+    """Part of a circle, from one point on it to another, around a centre."""
+
+    centre: Position
+    start: Position
+    end: Position
+    clockwise: bool = True
+
+
+type Segment = Position | Arc | ArcBetween
+"""A vertex or an arc; consecutive ones are joined by the volume's kind of edge."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArcRing:
+    """A closed ring with arcs in it, as OpenAir and AIXM write them. No hole."""
+
+    segments: tuple[Segment, ...]
+
+
+type Shape = Polygon | MultiPolygon | Circle | Corridor | ArcRing
 
 
 @dataclass(frozen=True, slots=True)

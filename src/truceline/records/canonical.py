@@ -71,11 +71,15 @@ def check(value: object, *, where: str = "", depth: int = 0) -> None:
             raise Malformed(Reason.BAD_TEXT, where=where, detail="text holds the character U+0000")
     elif kind is int:
         if not -MAX_INTEGER <= value <= MAX_INTEGER:  # type: ignore[operator]
-            raise Malformed(Reason.INTEGER_TOO_LARGE, where=where, detail=f"{value} is out of range")
+            raise Malformed(
+                Reason.INTEGER_TOO_LARGE, where=where, detail=f"{value} is out of range"
+            )
     elif kind is dict:
         for key, inner in value.items():  # type: ignore[attr-defined]
             if type(key) is not str or not key.isascii() or "\x00" in key:
-                raise Malformed(Reason.BAD_TEXT, where=where, detail=f"key {key!r} is not ASCII text")
+                raise Malformed(
+                    Reason.BAD_TEXT, where=where, detail=f"key {key!r} is not ASCII text"
+                )
             check(inner, where=f"{where}.{key}", depth=depth + 1)
     elif kind is list or kind is tuple:
         for number, inner in enumerate(value):  # type: ignore[arg-type]

@@ -54,7 +54,8 @@ class Envelope:
             "payload": base64.b64encode(self.payload).decode("ascii"),
             "payloadType": self.payload_type,
             "signatures": [
-                {"keyid": one.key, "sig": base64.b64encode(one.value).decode("ascii")} for one in self.signatures
+                {"keyid": one.key, "sig": base64.b64encode(one.value).decode("ascii")}
+                for one in self.signatures
             ],
         }
 
@@ -72,7 +73,9 @@ def pae(payload_type: str, payload: bytes) -> bytes:
 def sign(payload: bytes, *signers: SigningKey, payload_type: str = PAYLOAD_TYPE) -> Envelope:
     """Return `payload` signed by each of `signers`."""
     message = pae(payload_type, payload)
-    made = sorted((Signature(key.id, key.sign(message)) for key in signers), key=lambda one: one.key)
+    made = sorted(
+        (Signature(key.id, key.sign(message)) for key in signers), key=lambda one: one.key
+    )
     return Envelope(payload, tuple(made), payload_type)
 
 
@@ -80,7 +83,9 @@ def countersign(envelope: Envelope, signer: SigningKey) -> Envelope:
     """Return the envelope with one more signature over the same bytes."""
     others = [one for one in envelope.signatures if one.key != signer.id]
     made = [*others, Signature(signer.id, signer.sign(envelope.pae()))]
-    return Envelope(envelope.payload, tuple(sorted(made, key=lambda one: one.key)), envelope.payload_type)
+    return Envelope(
+        envelope.payload, tuple(sorted(made, key=lambda one: one.key)), envelope.payload_type
+    )
 
 
 def verify(envelope: Envelope, key: KeyId, public: bytes) -> None:
@@ -108,7 +113,9 @@ def from_tree(value: Any) -> Envelope:
     listed = value["signatures"]
     if type(listed) is not list or not 1 <= len(listed) <= MAX_SIGNATURES:
         raise Malformed(
-            Reason.WRONG_TYPE, where="envelope.signatures", detail=f"1 to {MAX_SIGNATURES} signatures are needed"
+            Reason.WRONG_TYPE,
+            where="envelope.signatures",
+            detail=f"1 to {MAX_SIGNATURES} signatures are needed",
         )
     signatures = tuple(_signature(one, number) for number, one in enumerate(listed))
     ids = [one.key for one in signatures]
@@ -125,8 +132,14 @@ def from_tree(value: Any) -> Envelope:
 
 def _signature(value: Any, number: int) -> Signature:
     where = f"envelope.signatures[{number}]"
-    if type(value) is not dict or value.keys() != {"keyid", "sig"} or type(value["keyid"]) is not str:
-        raise Malformed(Reason.WRONG_TYPE, where=where, detail="a signature has exactly keyid and sig")
+    if (
+        type(value) is not dict
+        or value.keys() != {"keyid", "sig"}
+        or type(value["keyid"]) is not str
+    ):
+        raise Malformed(
+            Reason.WRONG_TYPE, where=where, detail="a signature has exactly keyid and sig"
+        )
     return Signature(KeyId(value["keyid"]), _base64(value["sig"], where))
 
 
@@ -139,7 +152,9 @@ def _base64(text: Any, where: str) -> bytes:
     except (ValueError, UnicodeEncodeError):
         raise Malformed(Reason.BAD_FORMAT, where=where, detail="not base 64") from None
     if base64.b64encode(data).decode("ascii") != text:
-        raise Malformed(Reason.NOT_CANONICAL, where=where, detail="base 64 has stray bits at its end")
+        raise Malformed(
+            Reason.NOT_CANONICAL, where=where, detail="base 64 has stray bits at its end"
+        )
     return data
 
 
@@ -155,7 +170,9 @@ class Entry:
 
     def encode(self) -> bytes:
         """The leaf's bytes; more than 65,535 of them are refused."""
-        data = canonical.encode_checked({"envelope": self.envelope.tree(), "received_at": self.received_at})
+        data = canonical.encode_checked(
+            {"envelope": self.envelope.tree(), "received_at": self.received_at}
+        )
         if len(data) > MAX_ENTRY_BYTES:
             raise Malformed(
                 Reason.TOO_LARGE,
@@ -169,7 +186,11 @@ def read_entry(data: bytes) -> Entry:
     """Return the entry in a leaf's bytes, which must be canonical."""
     value = canonical.decode(data, where="entry")
     if type(value) is not dict or value.keys() != {"envelope", "received_at"}:
-        raise Malformed(Reason.WRONG_TYPE, where="entry", detail="an entry has exactly envelope and received_at")
+        raise Malformed(
+            Reason.WRONG_TYPE, where="entry", detail="an entry has exactly envelope and received_at"
+        )
     if type(value["received_at"]) is not int or value["received_at"] < 0:
-        raise Malformed(Reason.BAD_TIME, where="entry.received_at", detail="must be microseconds from 1970")
+        raise Malformed(
+            Reason.BAD_TIME, where="entry.received_at", detail="must be microseconds from 1970"
+        )
     return Entry(from_tree(value["envelope"]), Micros(value["received_at"]))

@@ -16,8 +16,8 @@ from typing import NewType
 
 import nacl.bindings as sodium
 import nacl.exceptions
-import nacl.pwhash.argon2id as argon2id
 import nacl.secret
+from nacl.pwhash import argon2id
 
 from truceline.errors import Malformed, Reason, Unproven
 from truceline.records import canonical
@@ -109,7 +109,9 @@ _ARGON2_OPS = argon2id.OPSLIMIT_MODERATE
 _ARGON2_MEM = argon2id.MEMLIMIT_MODERATE
 
 
-def lock_key_file(key: SigningKey, passphrase: str, *, salt: bytes, nonce: bytes, label: str) -> bytes:
+def lock_key_file(
+    key: SigningKey, passphrase: str, *, salt: bytes, nonce: bytes, label: str
+) -> bytes:
     """Return a key file: the seed under Argon2id + XSalsa20-Poly1305, public half in clear.
 
     `salt` (16 bytes) and `nonce` (24 bytes) must be fresh random bytes.
@@ -140,16 +142,24 @@ def unlock_key_file(data: bytes, passphrase: str) -> SigningKey:
         locked, salt = bytes.fromhex(value["locked"]), bytes.fromhex(kdf["salt"])
         if not (0 < kdf["ops"] <= 16 and 0 < kdf["mem"] <= 2**31):
             raise KeyError("kdf")
-        secret = argon2id.kdf(32, passphrase.encode(), salt, opslimit=kdf["ops"], memlimit=kdf["mem"])
+        secret = argon2id.kdf(
+            32, passphrase.encode(), salt, opslimit=kdf["ops"], memlimit=kdf["mem"]
+        )
         seed = nacl.secret.SecretBox(secret).decrypt(locked, nonce)
         key = from_seed(seed)
         matches = public_to_text(key.public) == value["public"]
     except nacl.exceptions.CryptoError:
-        raise Unproven(Reason.BAD_KEY, where="key file", detail="the passphrase does not open this key") from None
+        raise Unproven(
+            Reason.BAD_KEY, where="key file", detail="the passphrase does not open this key"
+        ) from None
     except (KeyError, TypeError, ValueError):
-        raise Malformed(Reason.BAD_KEY, where="key file", detail="not a Truceline key file") from None
+        raise Malformed(
+            Reason.BAD_KEY, where="key file", detail="not a Truceline key file"
+        ) from None
     if not matches:
-        raise Unproven(Reason.BAD_KEY, where="key file", detail="public and private half do not match")
+        raise Unproven(
+            Reason.BAD_KEY, where="key file", detail="public and private half do not match"
+        )
     return key
 
 
@@ -163,7 +173,9 @@ _PRINTED_BITS = (SEED_BYTES + 3) * 8
 def print_recovery_key(seed: bytes) -> str:
     """Return a seed as 14 groups of four letters, with a 24-bit check, for paper."""
     number = int.from_bytes(seed + _check_bytes(seed), "big")
-    letters = "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(_PRINTED_BITS - 5, -1, -5))
+    letters = "".join(
+        _CROCKFORD[(number >> shift) & 31] for shift in range(_PRINTED_BITS - 5, -1, -5)
+    )
     return "-".join(letters[at : at + 4] for at in range(0, len(letters), 4))
 
 
@@ -171,14 +183,18 @@ def read_recovery_key(text: str) -> SigningKey:
     """Return the key printed on paper; a slip of the pen is told from a wrong key."""
     letters = "".join(text.upper().replace("-", " ").split()).translate(_CROCKFORD_READ)
     if len(letters) * 5 != _PRINTED_BITS or any(letter not in _CROCKFORD for letter in letters):
-        raise Malformed(Reason.BAD_KEY, where="recovery key", detail="a recovery key has 14 groups of 4 letters")
+        raise Malformed(
+            Reason.BAD_KEY, where="recovery key", detail="a recovery key has 14 groups of 4 letters"
+        )
     number = 0
     for letter in letters:
         number = number << 5 | _CROCKFORD.index(letter)
     raw = number.to_bytes(_PRINTED_BITS // 8, "big")
     seed, check = raw[:SEED_BYTES], raw[SEED_BYTES:]
     if _check_bytes(seed) != check:
-        raise Malformed(Reason.BAD_KEY, where="recovery key", detail="mistyped: the check letters do not fit")
+        raise Malformed(
+            Reason.BAD_KEY, where="recovery key", detail="mistyped: the check letters do not fit"
+        )
     return from_seed(seed)
 
 

@@ -26,7 +26,9 @@ Micros = NewType("Micros", int)
 """Microseconds since 1970-01-01T00:00:00Z, UTC."""
 
 _ULID = re.compile(r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$")
-_FIELDS = frozenset(("v", "log", "kind", "id", "author", "seq", "made_at", "refs", "body", "sealed"))
+_FIELDS = frozenset(
+    ("v", "log", "kind", "id", "author", "seq", "made_at", "refs", "body", "sealed")
+)
 MAX_SEALED = 64
 MAX_REFS = 64
 
@@ -71,7 +73,9 @@ def read(payload: bytes) -> Record:
     if value.keys() != _FIELDS:
         _complain_of_fields(value)
     if value["v"] != FORMAT:
-        raise Malformed(Reason.OUT_OF_RANGE, where="record.v", detail=f"version {value['v']!r} is not {FORMAT}")
+        raise Malformed(
+            Reason.OUT_OF_RANGE, where="record.v", detail=f"version {value['v']!r} is not {FORMAT}"
+        )
     for name in ("log", "kind", "id", "author"):
         if type(value[name]) is not str:
             raise _wrong(name, "text")
@@ -82,7 +86,11 @@ def read(payload: bytes) -> Record:
         raise _wrong("id", "a ULID of 26 characters")
     for name, most in (("refs", MAX_REFS), ("sealed", MAX_SEALED)):
         items = value[name]
-        if type(items) is not list or len(items) > most or not all(type(item) is str for item in items):
+        if (
+            type(items) is not list
+            or len(items) > most
+            or not all(type(item) is str for item in items)
+        ):
             raise _wrong(name, f"a list of at most {most} texts")
     if type(value["body"]) is not dict:
         raise _wrong("body", "an object")
@@ -106,6 +114,10 @@ def _wrong(name: str, wanted: str) -> Malformed:
 def _complain_of_fields(value: Mapping[str, Any]) -> None:
     extra = sorted(value.keys() - _FIELDS)
     if extra:
-        raise Malformed(Reason.UNKNOWN_FIELD, where=f"record.{extra[0]}", detail="no such field in a record")
+        raise Malformed(
+            Reason.UNKNOWN_FIELD, where=f"record.{extra[0]}", detail="no such field in a record"
+        )
     missing = sorted(_FIELDS - value.keys())
-    raise Malformed(Reason.MISSING_FIELD, where=f"record.{missing[0]}", detail="the field is missing")
+    raise Malformed(
+        Reason.MISSING_FIELD, where=f"record.{missing[0]}", detail="the field is missing"
+    )

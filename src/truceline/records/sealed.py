@@ -32,7 +32,11 @@ class Disclosure:
     def text(self) -> str:
         """The disclosure as it is handed over: base64url without padding."""
         salt = base64.urlsafe_b64encode(self.salt).rstrip(b"=").decode("ascii")
-        return base64.urlsafe_b64encode(canonical.encode([salt, self.name, self.value])).rstrip(b"=").decode("ascii")
+        return (
+            base64.urlsafe_b64encode(canonical.encode([salt, self.name, self.value]))
+            .rstrip(b"=")
+            .decode("ascii")
+        )
 
     def digest(self) -> str:
         """What stands in the record's `sealed`: base64url of SHA-256 over the text."""
@@ -41,7 +45,11 @@ class Disclosure:
 
 def digest_of(text: str) -> str:
     """Return the digest of a disclosure text."""
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode("ascii", "replace")).digest()).rstrip(b"=").decode()
+    return (
+        base64.urlsafe_b64encode(hashlib.sha256(text.encode("ascii", "replace")).digest())
+        .rstrip(b"=")
+        .decode()
+    )
 
 
 def seal(parts: Mapping[str, Any], salts: Callable[[], bytes]) -> tuple[Disclosure, ...]:
@@ -59,16 +67,29 @@ def read(text: str, *, where: str = "disclosure") -> Disclosure:
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (ValueError, TypeError):
-        raise Malformed(Reason.BAD_FORMAT, where=where, detail="a disclosure is base64url") from None
+        raise Malformed(
+            Reason.BAD_FORMAT, where=where, detail="a disclosure is base64url"
+        ) from None
     value = canonical.decode(raw, where=where)
-    if type(value) is not list or len(value) != 3 or type(value[0]) is not str or type(value[1]) is not str:
-        raise Malformed(Reason.WRONG_TYPE, where=where, detail="a disclosure is [salt, name, value]")
+    if (
+        type(value) is not list
+        or len(value) != 3
+        or type(value[0]) is not str
+        or type(value[1]) is not str
+    ):
+        raise Malformed(
+            Reason.WRONG_TYPE, where=where, detail="a disclosure is [salt, name, value]"
+        )
     try:
-        salt = base64.b64decode(value[0] + "=" * (-len(value[0]) % 4), altchars=b"-_", validate=True)
+        salt = base64.b64decode(
+            value[0] + "=" * (-len(value[0]) % 4), altchars=b"-_", validate=True
+        )
     except ValueError:
         raise Malformed(Reason.BAD_FORMAT, where=where, detail="the salt is base64url") from None
     if len(salt) < SALT_BYTES:
-        raise Malformed(Reason.OUT_OF_RANGE, where=where, detail=f"a salt has at least {SALT_BYTES} bytes")
+        raise Malformed(
+            Reason.OUT_OF_RANGE, where=where, detail=f"a salt has at least {SALT_BYTES} bytes"
+        )
     made = Disclosure(salt, value[1], value[2])
     if made.text() != text:
         raise Malformed(Reason.NOT_CANONICAL, where=where, detail="the text has another spelling")
@@ -85,9 +106,13 @@ def opened(sealed: Sequence[str], disclosures: Iterable[Disclosure]) -> dict[str
     for one in disclosures:
         if one.digest() not in sealed:
             raise Unproven(
-                Reason.DISCLOSURE_MISMATCH, where=one.name, detail="the record does not commit to this disclosure"
+                Reason.DISCLOSURE_MISMATCH,
+                where=one.name,
+                detail="the record does not commit to this disclosure",
             )
         if one.name in parts:
-            raise Malformed(Reason.CONTRADICTS, where=one.name, detail="two disclosures open the same part")
+            raise Malformed(
+                Reason.CONTRADICTS, where=one.name, detail="two disclosures open the same part"
+            )
         parts[one.name] = one.value
     return parts
