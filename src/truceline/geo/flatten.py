@@ -51,7 +51,9 @@ def flatten(
     antimeridian.
     """
     if not tolerance_m >= 0.001:
-        raise Malformed(Reason.OUT_OF_RANGE, where="tolerance", detail=f"{tolerance_m} m is under 1 mm")
+        raise Malformed(
+            Reason.OUT_OF_RANGE, where="tolerance", detail=f"{tolerance_m} m is under 1 mm"
+        )
     match shape:
         case Polygon():
             return (_polygon(shape, edge, tolerance_m),)
@@ -60,7 +62,9 @@ def flatten(
         case Circle():
             return (Polygon(circle_ring(shape, tolerance_m=tolerance_m)),)
         case ArcRing():
-            return (_polygon(Polygon(arc_vertices(shape, tolerance_m=tolerance_m)), edge, tolerance_m),)
+            return (
+                _polygon(Polygon(arc_vertices(shape, tolerance_m=tolerance_m)), edge, tolerance_m),
+            )
         case Corridor():
             return _corridor(shape, edge, tolerance_m)
 
@@ -87,7 +91,9 @@ def arc_vertices(shape: ArcRing, *, tolerance_m: float = TOLERANCE_M) -> Ring:
     found: list[Position] = []
     for segment in shape.segments:
         found.extend(_segment(segment, tolerance_m))
-    kept = [point for number, point in enumerate(found) if number == 0 or point != found[number - 1]]
+    kept = [
+        point for number, point in enumerate(found) if number == 0 or point != found[number - 1]
+    ]
     return tuple(kept[:-1] if len(kept) > 1 and kept[0] == kept[-1] else kept)
 
 
@@ -108,7 +114,9 @@ def _segment(segment: Segment, tolerance_m: float) -> tuple[Position, ...]:
             a, centre, b = segment.start, segment.centre, segment.end
             first, _, radius_a = geod().inv(centre.lon, centre.lat, a.lon, a.lat)
             last, _, radius_b = geod().inv(centre.lon, centre.lat, b.lon, b.lat)
-            inner = _arc(centre, (radius_a, radius_b), (first, last), segment.clockwise, tolerance_m)
+            inner = _arc(
+                centre, (radius_a, radius_b), (first, last), segment.clockwise, tolerance_m
+            )
             return (a, *inner[1:-1], b)
 
 
@@ -133,7 +141,9 @@ def _arc(
 
 def _around(centre: Position, radii: Floats, bearings: Floats) -> Floats:
     count = len(bearings)
-    lon, lat, _ = geod().fwd(np.full(count, centre.lon), np.full(count, centre.lat), bearings, radii)
+    lon, lat, _ = geod().fwd(
+        np.full(count, centre.lon), np.full(count, centre.lat), bearings, radii
+    )
     return np.column_stack((lon, lat))
 
 
@@ -144,7 +154,9 @@ def _vertices_of_circle(radius_m: float, tolerance_m: float) -> int:
     count = math.ceil(math.pi / math.acos(1 - 0.9 * tolerance_m / radius_m))
     if count > MAX_VERTICES:
         raise Malformed(
-            Reason.OUT_OF_RANGE, where="circle", detail=f"{count} vertices would be needed at {tolerance_m} m"
+            Reason.OUT_OF_RANGE,
+            where="circle",
+            detail=f"{count} vertices would be needed at {tolerance_m} m",
         )
     return max(_LEAST_CIRCLE, count)
 
@@ -156,21 +168,27 @@ def _polygon(polygon: Polygon, edge: Edge, tolerance_m: float) -> Polygon:
     )
 
 
-def _densify_line(line: tuple[Position, ...], edge: Edge, tolerance_m: float) -> tuple[Position, ...]:
+def _densify_line(
+    line: tuple[Position, ...], edge: Edge, tolerance_m: float
+) -> tuple[Position, ...]:
     if edge is Edge.LONLAT or len(line) < 2:
         return line
     coords = lonlat(line)
     pieces = _pieces(coords, tolerance_m)
     if int(pieces.sum()) > MAX_VERTICES:
         raise Malformed(
-            Reason.OUT_OF_RANGE, where="ring", detail=f"{pieces.sum()} vertices would be needed at {tolerance_m} m"
+            Reason.OUT_OF_RANGE,
+            where="ring",
+            detail=f"{pieces.sum()} vertices would be needed at {tolerance_m} m",
         )
     between = _geodesic_between if edge is Edge.GEODESIC else _rhumb_between
     made: list[Position] = []
     for number, count in enumerate(pieces.tolist()):
         made.append(line[number])
         if count > 1:
-            inner = np.rint(between(coords[number], coords[number + 1], count) * E7).astype(np.int64)
+            inner = np.rint(between(coords[number], coords[number + 1], count) * E7).astype(
+                np.int64
+            )
             made.extend(Position(lat, lon) for lon, lat in inner.tolist())
     return (*made, line[-1])
 
@@ -185,9 +203,12 @@ def _pieces(coords: Floats, tolerance_m: float) -> NDArray[np.int64]:
     start, end = np.radians(coords[:-1]), np.radians(coords[1:])
     mean = (start[:, 1] + end[:, 1]) / 2
     length = WGS84_A_M * np.hypot((end[:, 0] - start[:, 0]) * np.cos(mean), end[:, 1] - start[:, 1])
-    steepest = np.minimum(np.maximum(np.abs(start[:, 1]), np.abs(end[:, 1])) + length / WGS84_A_M / 2, 1.55)
+    steepest = np.minimum(
+        np.maximum(np.abs(start[:, 1]), np.abs(end[:, 1])) + length / WGS84_A_M / 2, 1.55
+    )
     bulge = length**2 * (np.tan(steepest) + 0.02) / (4 * WGS84_A_M)
-    return np.maximum(1, np.ceil(np.sqrt(bulge / tolerance_m))).astype(np.int64)
+    pieces = np.maximum(1, np.ceil(np.sqrt(bulge / tolerance_m)))
+    return np.asarray(pieces, dtype=np.int64)
 
 
 def _geodesic_between(a: Floats, b: Floats, pieces: int) -> Floats:
@@ -216,8 +237,13 @@ def _corridor(corridor: Corridor, edge: Edge, tolerance_m: float) -> tuple[Polyg
     """Union of a disc at each vertex and, for each edge, the strip between offset points."""
     half = corridor.width_mm / 2000
     if len(corridor.centreline) < 2 or half <= 0:
-        raise Malformed(Reason.BAD_GEOMETRY, where="corridor", detail="two points and a width are needed")
-    discs = [circle_ring(Circle(at, corridor.width_mm // 2), tolerance_m=tolerance_m) for at in corridor.centreline]
+        raise Malformed(
+            Reason.BAD_GEOMETRY, where="corridor", detail="two points and a width are needed"
+        )
+    discs = [
+        circle_ring(Circle(at, corridor.width_mm // 2), tolerance_m=tolerance_m)
+        for at in corridor.centreline
+    ]
     parts = [shapely.Polygon(lonlat(ring)) for ring in discs]
     for a, b in zip(corridor.centreline, corridor.centreline[1:], strict=False):
         parts.append(_strip(lonlat(_densify_line((a, b), edge, min(tolerance_m, 0.5))), half))
@@ -232,7 +258,8 @@ def _strip(line: Floats, half_m: float) -> shapely.Polygon:
     bearings = np.append(forward, back + 180)
     width = np.full(len(line), half_m)
     sides = [
-        np.column_stack(geod().fwd(line[:, 0], line[:, 1], bearings + turn, width)[:2]) for turn in (-90, 90)
+        np.column_stack(geod().fwd(line[:, 0], line[:, 1], bearings + turn, width)[:2])
+        for turn in (-90, 90)
     ]
     return shapely.Polygon(np.vstack((sides[0], sides[1][::-1])))
 

@@ -25,7 +25,9 @@ def read_pair(value: object, *, where: str) -> Position:
     two finite numbers in range, and says so when the two look swapped.
     """
     if not isinstance(value, (list, tuple)) or len(value) < 2:
-        raise Malformed(Reason.BAD_GEOMETRY, where=where, detail="a position is [longitude, latitude]")
+        raise Malformed(
+            Reason.BAD_GEOMETRY, where=where, detail="a position is [longitude, latitude]"
+        )
     return position(lon=value[0], lat=value[1], where=where)
 
 
@@ -33,9 +35,13 @@ def position(*, lon: object, lat: object, where: str) -> Position:
     """Return the position at these degrees; numbers written as text are refused."""
     for number in (lon, lat):
         if isinstance(number, bool) or not isinstance(number, (int, float)):
-            raise Malformed(Reason.WRONG_TYPE, where=where, detail=f"{number!r} is not a number of degrees")
+            raise Malformed(
+                Reason.WRONG_TYPE, where=where, detail=f"{number!r} is not a number of degrees"
+            )
         if not math.isfinite(number):
-            raise Malformed(Reason.OUT_OF_RANGE, where=where, detail=f"{number} is not a number of degrees")
+            raise Malformed(
+                Reason.OUT_OF_RANGE, where=where, detail=f"{number} is not a number of degrees"
+            )
     x, y = float(lon), float(lat)  # type: ignore[arg-type]  # both are numbers by now
     if abs(y) > 90 and abs(x) <= 90 and abs(y) <= 180:
         raise Malformed(
@@ -63,7 +69,10 @@ def read_ring(value: object, *, where: str, notes: list[str] | None = None) -> R
     """Return the ring in a closed list of pairs; what was mended is added to `notes`."""
     if not isinstance(value, (list, tuple)):
         raise Malformed(Reason.BAD_GEOMETRY, where=where, detail="a ring is a list of positions")
-    points = [read_pair(one, where=f"{where}, vertex {number}") for number, one in enumerate(value, start=1)]
+    points = [
+        read_pair(one, where=f"{where}, vertex {number}")
+        for number, one in enumerate(value, start=1)
+    ]
     ring, done = tidy(points)
     if notes is not None:
         notes.extend(f"{where}: {one}" for one in done)
@@ -74,13 +83,18 @@ def read_polygon(value: object, *, where: str, notes: list[str] | None = None) -
     """Return the valid polygon in GeoJSON polygon coordinates; refuses any other."""
     if not isinstance(value, (list, tuple)) or not value:
         raise Malformed(Reason.BAD_GEOMETRY, where=where, detail="a polygon is a list of rings")
-    rings = [read_ring(one, where=f"{where}, ring {number}", notes=notes) for number, one in enumerate(value, start=1)]
+    rings = [
+        read_ring(one, where=f"{where}, ring {number}", notes=notes)
+        for number, one in enumerate(value, start=1)
+    ]
     polygon = Polygon(rings[0], tuple(rings[1:]))
     check_polygon(polygon, where=where)
     return polygon
 
 
-def read_area(value: object, *, where: str, notes: list[str] | None = None) -> Polygon | MultiPolygon:
+def read_area(
+    value: object, *, where: str, notes: list[str] | None = None
+) -> Polygon | MultiPolygon:
     """Return the area in a GeoJSON geometry of type Polygon or MultiPolygon; refuses other types."""
     kind = value.get("type") if isinstance(value, dict) else None
     coordinates = value.get("coordinates") if isinstance(value, dict) else None
@@ -116,11 +130,16 @@ def area_geometry(area: Polygon | MultiPolygon) -> dict[str, Any]:
     """Return the GeoJSON geometry of an area."""
     if isinstance(area, Polygon):
         return {"type": "Polygon", "coordinates": polygon_coordinates(area)}
-    return {"type": "MultiPolygon", "coordinates": [polygon_coordinates(one) for one in area.polygons]}
+    return {
+        "type": "MultiPolygon",
+        "coordinates": [polygon_coordinates(one) for one in area.polygons],
+    }
 
 
 def _wound(ring: Ring, *, anticlockwise: bool) -> Ring:
     """The ring with this winding; the first vertex stays first."""
     before = (*ring[1:], ring[0])
-    twice = sum(a.lon_e7 * b.lat_e7 - b.lon_e7 * a.lat_e7 for a, b in zip(ring, before, strict=True))
+    twice = sum(
+        a.lon_e7 * b.lat_e7 - b.lon_e7 * a.lat_e7 for a, b in zip(ring, before, strict=True)
+    )
     return ring if (twice > 0) == anticlockwise else (ring[0], *reversed(ring[1:]))

@@ -61,7 +61,9 @@ def check_ring(ring: Ring, *, where: str = "ring") -> None:
     _check_antimeridian(ring, where)
     reason = shapely.is_valid_reason(shapely.Polygon(lonlat(ring)))
     if "Self-intersection" in reason:
-        raise _bad(where, f"the ring crosses itself {_at(reason)}", "Draw it again without the crossing")
+        raise _bad(
+            where, f"the ring crosses itself {_at(reason)}", "Draw it again without the crossing"
+        )
     if abs(ring_area_m2(lonlat(ring))) < MIN_AREA_M2:
         raise _bad(where, "the ring encloses no area", "A line is not an area: give it a width")
     if reason != "Valid Geometry":
@@ -77,7 +79,11 @@ def check_polygon(polygon: Polygon, *, where: str = "polygon") -> None:
         made = shapely.Polygon(lonlat(polygon.outer), [lonlat(hole) for hole in polygon.holes])
         reason = shapely.is_valid_reason(made)
         if reason != "Valid Geometry":
-            raise _bad(where, f"its holes do not lie apart within the outer ring: {reason}", "Draw the holes again")
+            raise _bad(
+                where,
+                f"its holes do not lie apart within the outer ring: {reason}",
+                "Draw the holes again",
+            )
 
 
 def lonlat(ring: Sequence[Position]) -> Floats:
@@ -104,13 +110,20 @@ def looks_swapped(ring: Ring, against: Ring) -> bool:
 
 
 def _boxes_meet(one: Floats, other: Floats) -> bool:
-    return bool((one.min(axis=0) <= other.max(axis=0)).all() and (other.min(axis=0) <= one.max(axis=0)).all())
+    return bool(
+        (one.min(axis=0) <= other.max(axis=0)).all()
+        and (other.min(axis=0) <= one.max(axis=0)).all()
+    )
 
 
 def _check_poles(ring: Ring, where: str) -> None:
     for number, point in enumerate(ring):
         if abs(point.lat_e7) == 90 * E7:
-            raise _bad(where, f"vertex {number + 1} is a pole, where longitude means nothing", "Keep off the pole")
+            raise _bad(
+                where,
+                f"vertex {number + 1} is a pole, where longitude means nothing",
+                "Keep off the pole",
+            )
 
 
 def _check_antimeridian(ring: Ring, where: str) -> None:
