@@ -19,7 +19,8 @@ BODY = Fields(
 def test_a_kind_says_who_signs_it_and_what_it_rests_on(name):
     row = KINDS[name]
     assert re.fullmatch(r"[a-z]+\.?[a-z]+/\d+", name)
-    assert row.says and row.rests_on
+    assert row.says
+    assert row.rests_on
     assert row.signers or "sign" in row.rests_on, "a kind without roles says whose key signs it"
 
 
