@@ -8,11 +8,12 @@ import aics_tlog
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.ledger import naive
 
 from truceline.errors import Malformed, Unproven
 from truceline.ledger import proof, tiles, tree
 from truceline.ledger.proof import TileTree, verify_consistency, verify_inclusion
+
+from . import naive
 
 ENTRIES = [b"entry %d" % number for number in range(66_000)]
 LEAVES = tree.leaf_hashes(ENTRIES)

@@ -10,10 +10,11 @@ import aics_tlog
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.ledger import naive
 
 from truceline.errors import Malformed
 from truceline.ledger import tree
+
+from . import naive
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "rfc6962.json").read_text())
 RANDOM = [os.urandom(32) for _ in range(700)]
