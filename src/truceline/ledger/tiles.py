@@ -257,18 +257,26 @@ def _peaks_of(hashes: Sequence[bytes]) -> list[bytes]:
 # -- reading ------------------------------------------------------------------
 
 
-def fetch(reader: TileReader, place: Place) -> bytes:
-    """Return a tile's or bundle's bytes at exactly the width asked for.
+def find(reader: TileReader, place: Place) -> bytes | None:
+    """Return a tile's or bundle's bytes at the width asked for, or None.
 
     Falls back to the full file, as tlog-tiles allows a log to delete a partial
-    one then. Raises `Unproven` when neither is there: a log that cannot show its
-    leaves has proved nothing.
+    one then. Whether the bytes are right is not judged.
     """
     data = reader(place.path())
     if data is None and place.width < WIDTH:
         data = reader(Place(place.level, place.number).path())
         if data is not None:
             data = _first(data, place)
+    return data
+
+
+def fetch(reader: TileReader, place: Place) -> bytes:
+    """Like `find`, but raise `Unproven` when the file is missing or of the wrong length.
+
+    A log that cannot show its leaves has proved nothing.
+    """
+    data = find(reader, place)
     if data is None:
         raise Unproven(Reason.NOT_FOUND, where=place.path(), detail="the log has no such file")
     if place.level is not None and len(data) != place.width * HASH_BYTES:
@@ -283,7 +291,10 @@ def fetch(reader: TileReader, place: Place) -> bytes:
 def _first(data: bytes, place: Place) -> bytes:
     if place.level is not None:
         return data[: place.width * HASH_BYTES]
-    return pack(unpack(data, where=place.path())[: place.width])
+    try:
+        return pack(unpack(data, where=place.path())[: place.width])
+    except Malformed:
+        return data
 
 
 def entry_at(reader: TileReader, index: int, size: int) -> bytes:
