@@ -32,6 +32,7 @@ class Unit(StrEnum):
 
 
 _MM = {Unit.FT: FOOT_MM, Unit.M: 1000.0, Unit.FL: 100 * FOOT_MM}
+_DIGITS = {Unit.FT: 4, Unit.M: 3, Unit.FL: 6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ class Altitude:
 
     @property
     def as_given(self) -> float:
-        """The value in its own unit, rounded to 0.01 (half a millimetre is lost at most)."""
-        value = round(self.mm / _MM[self.unit], 2)
+        """The value in its own unit, with the digits that give back the same millimetres."""
+        value = round(self.mm / _MM[self.unit], _DIGITS[self.unit])
         return int(value) if value == int(value) else value
 
 

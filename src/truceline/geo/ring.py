@@ -26,6 +26,8 @@ MAX_VERTICES = 100_000
 MIN_AREA_M2 = 1.0
 """A ring around less than one square metre encloses nothing."""
 
+_FLAT_DEG2 = 1e-14
+
 type Floats = NDArray[np.float64]
 
 
@@ -59,13 +61,20 @@ def check_ring(ring: Ring, *, where: str = "ring") -> None:
         raise _bad(where, f"the ring has {len(set(ring))} different vertices; it needs three", "")
     _check_poles(ring, where)
     _check_antimeridian(ring, where)
-    reason = shapely.is_valid_reason(shapely.Polygon(lonlat(ring)))
+    made = shapely.Polygon(lonlat(ring))
+    if shapely.convex_hull(made).area < _FLAT_DEG2:
+        raise _bad(where, "the ring encloses no area", "A line is not an area: give it a width")
+    reason = shapely.is_valid_reason(made)
     if "Self-intersection" in reason:
         raise _bad(
             where, f"the ring crosses itself {_at(reason)}", "Draw it again without the crossing"
         )
     if abs(ring_area_m2(lonlat(ring))) < MIN_AREA_M2:
-        raise _bad(where, "the ring encloses no area", "A line is not an area: give it a width")
+        raise _bad(
+            where,
+            "the ring encloses less than a square metre",
+            "Give the area in degrees of WGS 84",
+        )
     if reason != "Valid Geometry":
         raise _bad(where, f"the ring is not valid: {reason}", "Draw it again")
 
