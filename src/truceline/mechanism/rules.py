@@ -1,0 +1,234 @@
+"""The rules that need the Book: who may say this, now, of this subject.
+
+`decide` first asks what every record must meet, then hands over to the word whose kind
+it is. It answers with what follows (an adoption after the last consent), or refuses,
+naming the rule. Nothing is changed here: the Book changes when the record is admitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from truceline.errors import Malformed, Reason, Refused
+from truceline.mechanism.book import Book
+from truceline.parties import mandate, register
+from truceline.parties.mandate import MECHANISM
+from truceline.records import keys
+from truceline.records.admitted import Candidate, Follow, Signer
+from truceline.records.keys import KeyId
+from truceline.records.kinds import SEALED_LEAF
+from truceline.records.record import Micros, Record
+from truceline.records.roles import Role
+
+GENESIS = "genesis/1"
+AHEAD = 5 * 60 * 1_000_000
+"""How far (microseconds) an author's clock may be ahead of the mechanism's in a live log."""
+
+_MECHANISM_ROLES = frozenset((Role.MECHANISM,))
+
+
+# -- before the rules: keys, numbers, mandates ---------------------------------------------
+
+
+def public_keys(record: Record, key_ids: Iterable[KeyId], book: Book) -> dict[KeyId, bytes]:
+    """Return the public half of each signing key, in force or not, to verify signatures with.
+
+    A founding record brings its own keys; every other key must be in the register.
+    Refuses a key that nobody enrolled.
+    """
+    brought = _founding_keys(record) if record.kind == GENESIS else {}
+    found: dict[KeyId, bytes] = {}
+    for key in key_ids:
+        public = brought.get(key) or book.register.public_of(key)
+        if public is None:
+            raise Refused(
+                Reason.KEY_UNKNOWN,
+                where="envelope.signatures",
+                article="DESIGN 3, keys",
+                detail=f"nobody has enrolled key {key} in this log",
+            )
+        found[key] = public
+    return found
+
+
+def check_signers(
+    record: Record, key_ids: Sequence[KeyId], book: Book, received_at: Micros
+) -> tuple[Signer, ...]:
+    """Return who signed, the author first; `record` is the outer one, as it was signed.
+
+    Refuses a key that is unknown or not in force at `received_at`, an author who is not
+    among the holders, and a sealed leaf that is not signed by one pseudonym key alone.
+    """
+    if record.kind == GENESIS:
+        return _founders(record, key_ids)
+    if record.kind == SEALED_LEAF:
+        return (_pseudonym(key_ids, book, received_at),)
+    signers = [_signer(key, record.kind, book, received_at) for key in key_ids]
+    signers.sort(key=lambda one: _name(one) != record.author)
+    if not signers or _name(signers[0]) != record.author:
+        held = ", ".join(sorted(_name(one) for one in signers))
+        raise Refused(
+            Reason.NO_MANDATE,
+            where="record.author",
+            article="DESIGN 3, keys",
+            detail=f"the author is {record.author!r}, but the keys are those of {held}",
+        )
+    return tuple(signers)
+
+
+def check_seq(record: Record, key: KeyId, book: Book) -> None:
+    """Refuse a sequence number that is not above the key's last one. A gap is allowed, and shown."""
+    last = book.seqs.get(key, 0)
+    if record.seq <= last:
+        raise Refused(
+            Reason.SEQUENCE,
+            where="record.seq",
+            article="DESIGN 3, the record",
+            detail=f"key {key} has signed number {last}; {record.seq} is not above it",
+        )
+
+
+def check_mandate(candidate: Candidate, _book: Book) -> None:
+    """Refuse a signer whose role or key may not sign this kind."""
+    mandate.check(candidate.kind, candidate.signer)
+
+
+def _founding_keys(record: Record) -> dict[KeyId, bytes]:
+    try:
+        texts = [record.body["mechanism"], *(one["key"]["public"] for one in record.body["bodies"])]
+    except (KeyError, TypeError):
+        raise Malformed(
+            Reason.MISSING_FIELD, where="body", detail="a founding names its keys"
+        ) from None
+    found = (keys.public_from_text(text, where="body") for text in texts)
+    return {keys.key_id(public): public for public in found}
+
+
+def _founders(record: Record, key_ids: Sequence[KeyId]) -> tuple[Signer, ...]:
+    holders = {
+        keys.key_id(keys.public_from_text(one["key"]["public"])): one["code"]
+        for one in record.body["bodies"]
+    }
+    mechanism = keys.key_id(keys.public_from_text(record.body["mechanism"]))
+    signers = [
+        Signer(key, "", "", _MECHANISM_ROLES)
+        if key == mechanism
+        else Signer(key, holders.get(key, ""), "", frozenset())
+        for key in key_ids
+    ]
+    signers.sort(key=lambda one: one.key != mechanism)
+    return tuple(signers)
+
+
+def _pseudonym(key_ids: Sequence[KeyId], book: Book, received_at: Micros) -> Signer:
+    if len(key_ids) == 1:
+        signer = book.register.signer_of_pseudonym(key_ids[0], received_at)
+        if signer is not None:
+            return signer
+    raise Refused(
+        Reason.NO_MANDATE,
+        where="envelope.signatures",
+        article="DESIGN 3, leaves leak nothing",
+        detail="a sealed leaf is signed by one pseudonym key, and no other",
+    )
+
+
+def _signer(key: KeyId, kind: str, book: Book, received_at: Micros) -> Signer:
+    if key == book.register.mechanism:
+        return Signer(key, "", "", _MECHANISM_ROLES)
+    holder = book.register.holder_of(key, received_at)
+    if holder is None:
+        raise Refused(
+            Reason.KEY_NOT_IN_FORCE if book.register.knows(key) else Reason.KEY_UNKNOWN,
+            where="envelope.signatures",
+            article="DESIGN 3, keys",
+            detail=f"key {key} is not in force",
+        )
+    if holder.recovery and kind not in register.RECOVERY_KINDS:
+        raise Refused(
+            Reason.NO_MANDATE,
+            where="envelope.signatures",
+            article="DESIGN 3, keys",
+            detail="a recovery key can replace or revoke its own key, and nothing else",
+        )
+    return Signer(key, holder.body, holder.officer, holder.roles)
+
+
+def _name(signer: Signer) -> str:
+    if Role.MECHANISM in signer.roles:
+        return MECHANISM
+    return signer.officer or signer.body
+
+
+# -- the rules -----------------------------------------------------------------------------
+
+type Decision = Callable[[Candidate, Book], tuple[Follow, ...]]
+
+
+def decide(candidate: Candidate, book: Book) -> tuple[Follow, ...]:
+    """Return what follows from a record, or raise `Refused` with the rule that turns it down.
+
+    The signature, its signers and the sequence number have been checked before.
+    """
+    _check_common(candidate, book)
+    word = _WORDS.get(candidate.record.kind)
+    return word(candidate, book) if word is not None else ()
+
+
+def _check_common(candidate: Candidate, book: Book) -> None:
+    record = candidate.record
+    if record.log != book.log:
+        raise Refused(
+            Reason.WRONG_LOG,
+            where="record.log",
+            article="DESIGN 3, the record",
+            detail=f"the record is meant for {record.log!r}; this log is {book.log!r}",
+        )
+    if (record.kind == GENESIS) != (book.size == 0):
+        raise Refused(
+            Reason.WRONG_STATE,
+            where="record.kind",
+            article="DESIGN 3, trust root",
+            detail="the founding is the first entry, and the first entry is the founding",
+        )
+    if record.id in book.ids:
+        raise Refused(
+            Reason.ID_TAKEN,
+            where="record.id",
+            article="DESIGN 3, the record",
+            detail=f"the id {record.id} stands on the log already",
+        )
+    if record.author != _name(candidate.signer):
+        raise Refused(
+            Reason.NO_MANDATE,
+            where="record.author",
+            article="DESIGN 3, keys",
+            detail=f"the author is {record.author!r}, the key is {_name(candidate.signer)!r}'s",
+        )
+    mandate.check(candidate.kind, candidate.signer)
+    if record.made_at > candidate.received_at + AHEAD and book.register.mode == "live":
+        raise Refused(
+            Reason.MADE_IN_FUTURE,
+            where="record.made_at",
+            article="DESIGN 3, what catches a lying host",
+            detail="the record says that it was made more than five minutes from now",
+            remedy="Set the clock of the signing machine",
+        )
+    for number, ref in enumerate(record.refs):
+        if ref not in book.ids:
+            raise Refused(
+                Reason.REF_UNKNOWN,
+                where=f"record.refs[{number}]",
+                article="DESIGN 3, the record",
+                detail=f"no record {ref} stands on this log",
+            )
+
+
+def _parties(candidate: Candidate, book: Book) -> tuple[Follow, ...]:
+    register.decide(candidate, book.register)
+    return ()
+
+
+_WORDS: Mapping[str, Decision] = {
+    **dict.fromkeys(register.KINDS, _parties),
+}
