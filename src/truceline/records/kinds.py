@@ -84,6 +84,8 @@ _RULE = Fields(
                 "local_time": may(Text(5, pattern=r"[0-2]\d:[0-5]\d")),
                 "zone": may(Text(60)),  # IANA time zone
                 "days": may(OneOf(("calendar", "working"))),
+                "weekend": may(ListOf(OneOf(s.WEEKDAYS), most=6)),  # needed for working days
+                "holidays": may(ListOf(Text(10, pattern=r"\d{4}-\d{2}-\d{2}"), most=200)),
             }
         ),
     }

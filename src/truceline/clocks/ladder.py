@@ -1,0 +1,189 @@
+"""Clocks and their ladders: what is due when, whom each step goes to, and that it fires once.
+
+A clock has an instant; its ladder has steps before, at and after it. That a step fired
+is a record (`clock.fired/1`) whose id follows from log, clock, step and instant: a
+restart, a jump of the machine's clock or a second writer finds the id taken. A step is
+outstanding until its record is folded, so nothing is lost between due and recorded.
+
+Made for hundreds of thousands of clocks: a heap holds one next step for each, and
+stopped clocks are dropped when their turn comes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from truceline.clocks.deadline import DAY
+from truceline.records.record import Micros, RecordId
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rung: when, in microseconds from the clock's instant, and to whom."""
+
+    offset: int
+    to: str
+
+
+LADDERS: Mapping[str, tuple[Step, ...]] = {
+    "deadline": (
+        Step(-7 * DAY, "owner"),
+        Step(-DAY, "owner"),
+        Step(0, "owner, signatories"),
+        Step(DAY, "principals of the signatories"),
+    ),
+    "term": (
+        Step(-30 * DAY, "signatories"),
+        Step(-7 * DAY, "signatories"),
+        Step(-DAY, "signatories"),
+        Step(0, "signatories"),
+    ),
+    "zone_term": (Step(0, "signatories"),),
+    "positions": (Step(0, "bodies without a position"),),
+}
+"""Our defaults (DOMAIN 8.1: T-30, T-7, T-1; an overdue mark on the day after)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Something that runs out. `owner` is a body or group; `ladder` names a row of `LADDERS`."""
+
+    id: str
+    ladder: str
+    due_at: Micros
+    started_at: Micros
+    owner: str = ""
+    what: Mapping[str, str] = field(default_factory=dict)
+    subject: str = ""
+    stopped_at: Micros | None = None
+    why: str = ""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The ladder's steps, in order."""
+        return LADDERS[self.ladder]
+
+    def runs(self, at: Micros) -> bool:
+        """Say whether it was running at a moment."""
+        return self.started_at <= at and (self.stopped_at is None or at < self.stopped_at)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Firing:
+    """A step whose time has come."""
+
+    due_at: Micros
+    clock: str
+    step: int
+    to: str
+
+    def body(self) -> dict[str, str | int]:
+        """The body of its record."""
+        return {"clock": self.clock, "step": self.step, "due_at": self.due_at, "to": self.to}
+
+    def record_id(self, log: str) -> RecordId:
+        """The id of its record: a ULID made of the instant and of log, clock and step."""
+        seed = hashlib.sha256(f"{log}\n{self.clock}\n{self.step}".encode()).digest()[:10]
+        number = (self.due_at // 1000) << 80 | int.from_bytes(seed, "big")
+        return RecordId("".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5)))
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A step that is on record as fired."""
+
+    step: int
+    at: Micros
+    index: int
+
+
+class Clocks:
+    """Every clock that runs or ran, and what each has fired."""
+
+    def __init__(self) -> None:
+        self.clocks: dict[str, Clock] = {}
+        self.fired: dict[str, tuple[Fired, ...]] = {}
+        self._heap: list[tuple[Micros, str, int]] = []
+        self._ready: dict[tuple[str, int], Firing] = {}
+
+    # -- folding ----------------------------------------------------------------------
+
+    def start(self, clock: Clock) -> None:
+        """Let a clock run. Reminders whose time was over before it began never fire."""
+        self.clocks[clock.id] = clock
+        self._push(clock, -1)
+
+    def stop(self, clock_id: str, at: Micros, why: str) -> None:
+        """Stop a clock, if it runs: what is outstanding of it lapses."""
+        clock = self.clocks.get(clock_id)
+        if clock is None or clock.stopped_at is not None:
+            return
+        self.clocks[clock_id] = replace(clock, stopped_at=at, why=why)
+        for step in range(len(clock.steps)):
+            self._ready.pop((clock_id, step), None)
+
+    def note_fired(self, clock_id: str, step: int, at: Micros, index: int) -> None:
+        """Note that a step's record stands on the log."""
+        self.fired[clock_id] = (*self.fired.get(clock_id, ()), Fired(step, at, index))
+        self._ready.pop((clock_id, step), None)
+
+    # -- asking -----------------------------------------------------------------------
+
+    def due(self, at: Micros, *, most: int | None = None) -> tuple[Firing, ...]:
+        """Return the steps outstanding at a moment, in order of their instants.
+
+        Asking changes nothing that can be seen: a step is returned until it is noted as
+        fired or its clock is stopped.
+        """
+        while self._heap and self._heap[0][0] <= at:
+            _, clock_id, step = heapq.heappop(self._heap)
+            clock = self.clocks[clock_id]
+            if clock.stopped_at is None:
+                if not self.has_fired(clock_id, step):
+                    self._ready[clock_id, step] = firing(clock, step)
+                self._push(clock, step)
+        found = sorted(one for one in self._ready.values() if one.due_at <= at)
+        return tuple(found[:most])
+
+    def next_due(self) -> Micros | None:
+        """Return when to ask again: the earliest instant of a step that may be outstanding."""
+        times = [one.due_at for one in self._ready.values()]
+        if self._heap:
+            times.append(self._heap[0][0])
+        return min(times, default=None)
+
+    def has_fired(self, clock_id: str, step: int) -> bool:
+        """Say whether a step is on record as fired."""
+        return any(one.step == step for one in self.fired.get(clock_id, ()))
+
+    def running(self, at: Micros) -> tuple[Clock, ...]:
+        """Return the clocks that ran at a moment, the soonest first."""
+        found: Iterable[Clock] = (one for one in tuple(self.clocks.values()) if one.runs(at))
+        return tuple(sorted(found, key=lambda one: (one.due_at, one.id)))
+
+    def overdue(self, at: Micros) -> tuple[Clock, ...]:
+        """Return the clocks that ran at a moment although their instant had passed."""
+        return tuple(one for one in self.running(at) if one.due_at <= at)
+
+    def fired_by(self, clock_id: str, at: Micros) -> tuple[Fired, ...]:
+        """Return what a clock had fired by a moment."""
+        return tuple(one for one in self.fired.get(clock_id, ()) if one.at <= at)
+
+    def _push(self, clock: Clock, after: int) -> None:
+        for number in range(after + 1, len(clock.steps)):
+            due = clock.due_at + clock.steps[number].offset
+            if due >= clock.started_at or clock.steps[number].offset >= 0:
+                heapq.heappush(self._heap, (Micros(due), clock.id, number))
+                return
+
+
+def firing(clock: Clock, step: int) -> Firing:
+    """Return a step of a clock as it fires, with the owner by name."""
+    rung = clock.steps[step]
+    to = rung.to.replace("owner", clock.owner or "owner")
+    return Firing(Micros(clock.due_at + rung.offset), clock.id, step, to)
