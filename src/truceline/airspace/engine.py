@@ -1,0 +1,218 @@
+"""The engine: batches of fixes in, crossings out, for any number of zones.
+
+One engine serves a file and a live feed. Each batch goes through five steps on
+columns: legs (`track`), the path on the globe (`bend`), pieces over the zones on
+the ground (`kernel`, or `ground` until it is ready), pieces in height and time
+(`stay`), zones (`combine`). What is left is rare, and is followed one by one
+(`episode`). Nothing is kept but the last fix of each aircraft and the crossings
+that are open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from truceline.airspace.bend import bent, cut
+from truceline.airspace.chart import Chart
+from truceline.airspace.combine import by_zone
+from truceline.airspace.crossing import Cause, Crossing
+from truceline.airspace.episode import Episode, Follower, Passage
+from truceline.airspace.fix import Fixes
+from truceline.airspace.ground import pairs_plain
+from truceline.airspace.measure import Span
+from truceline.airspace.rules import STANDARD, Rules
+from truceline.airspace.stay import Edge, Pairs, Stays, stays
+from truceline.airspace.track import Rows, Tracks
+from truceline.airspace.verdict import verdict_of
+
+type Search = Callable[[Chart, Rows], Pairs]
+"""What finds the parts of segments over shapes on the ground."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A crossing began; it is still going on."""
+
+    crossing: Crossing
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A crossing that goes on is surer than it was."""
+
+    crossing: Crossing
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A crossing is over and will not change."""
+
+    crossing: Crossing
+
+
+type Event = Opened | Raised | Closed
+
+
+class Engine:
+    """Follows aircraft against one chart under one set of rules."""
+
+    def __init__(
+        self, chart: Chart, rules: Rules = STANDARD, *, search: Search = pairs_plain
+    ) -> None:
+        self.chart, self.rules = chart, rules
+        self.tracks = Tracks(rules)
+        self._search = search
+        self._open: dict[int, dict[int, Episode]] = {}
+        self._follower = Follower(
+            chart,
+            rules,
+            self.tracks.aircraft,
+            (self.tracks.callsigns, self.tracks.sources),
+        )
+
+    def feed(self, batch: Fixes, *, now_us: int | None = None) -> list[Event]:
+        """Take a batch and return what began, became surer or ended with it."""
+        rows = self.tracks.take(batch, now_us=now_us)
+        rows = cut(rows) if self.rules.planar else bent(rows)
+        if len(rows) < 2:
+            return []
+        found = by_zone(self.chart, stays(self.chart, rows, self._search(self.chart, rows)))
+        return list(self._follow(rows, found))
+
+    def finish(self) -> list[Event]:
+        """End every leg and return the crossings that were still open."""
+        self.tracks.finish()
+        slots = list(self._open)
+        return [event for slot in slots for event in self.end_leg(slot)]
+
+    def end_leg(self, slot: int) -> list[Event]:
+        """Close what is open of one aircraft: nothing more of this leg will come."""
+        ended = self._open.pop(slot, {})
+        return [Closed(self._follower.closed(one)) for one in ended.values()]
+
+    @property
+    def open_crossings(self) -> list[Crossing]:
+        """What is going on now, as far as it is known."""
+        return [self._so_far(one) for zones in self._open.values() for one in zones.values()]
+
+    def _follow(self, rows: Rows, found: Stays) -> Iterator[Event]:
+        passages = _passages(rows, found)
+        present = np.unique(rows.slot)
+        slots = sorted({*passages, *(s for s in self._open if _holds(present, s))})
+        first = np.searchsorted(rows.slot, slots, side="left").tolist()
+        last = np.searchsorted(rows.slot, slots, side="right").tolist()
+        for slot, start, stop in zip(slots, first, last, strict=True):
+            yield from self._follow_one(rows, slot, (start, stop), passages.get(slot, []))
+
+    def _follow_one(
+        self, rows: Rows, slot: int, reach: tuple[int, int], passages: list[Passage]
+    ) -> Iterator[Event]:
+        start, stop = reach
+        cuts = (np.flatnonzero(rows.starts[start:stop]) + start).tolist()
+        bounds = sorted({start, *cuts})
+        for number, begin in enumerate(bounds):
+            end = bounds[number + 1] if number + 1 < len(bounds) else stop
+            if begin in cuts:
+                yield from self.end_leg(slot)
+            inside = [one for one in passages if begin <= one.span.row_in < end]
+            yield from self._follow_leg(rows, slot, (begin, end), inside)
+
+    def _follow_leg(
+        self, rows: Rows, slot: int, leg: tuple[int, int], passages: list[Passage]
+    ) -> Iterator[Event]:
+        zones = sorted({*(one.zone for one in passages), *self._open.get(slot, {})})
+        for zone in zones:
+            here = [one for one in passages if one.zone == zone]
+            yield from self._follow_zone(rows, slot, leg, here, zone)
+        if not self._open.get(slot, True):
+            del self._open[slot]
+
+    def _follow_zone(
+        self, rows: Rows, slot: int, leg: tuple[int, int], passages: list[Passage], zone: int
+    ) -> Iterator[Event]:
+        episode = self._open.get(slot, {}).pop(zone, None)
+        before = None if episode is None else verdict_of(episode.doubt)
+        cursor, is_new = leg[0], False
+        for passage in passages:
+            episode, ended = self._up_to(rows, episode, cursor, passage)
+            yield from ended
+            if episode is None:
+                episode, is_new = self._follower.begin(rows, passage), True
+                yield Opened(self._so_far(episode))
+                before = verdict_of(episode.doubt)
+            else:
+                self._follower.go_on(rows, passage, episode)
+            cursor = passage.span.row_out + 1
+        if episode is None:
+            return
+        if not passages and episode.is_inside:
+            _step_out(episode)
+        yield from self._after(rows, episode, cursor, leg[1])
+        if verdict_of(episode.doubt) is not before and not is_new:
+            yield Raised(self._so_far(episode))
+
+    def _up_to(
+        self, rows: Rows, episode: Episode | None, cursor: int, passage: Passage
+    ) -> tuple[Episode | None, list[Event]]:
+        """Bring an episode up to the next stay; it may end on the way."""
+        if episode is None:
+            return None, []
+        continues = passage.edge_in == Edge.OPEN and passage.span.share_in == 0.0
+        if episode.is_inside:
+            if not continues:
+                _step_out(episode)
+            return episode, []
+        if not self.rules.planar:
+            self._follower.watch_outside(rows, episode, cursor, passage.span.row_in)
+        entry = int(self._follower.spot(rows, passage.span.row_in, passage.span.share_in).at)
+        if self._is_over(episode, entry):
+            return None, [Closed(self._follower.closed(episode))]
+        return episode, []
+
+    def _after(self, rows: Rows, episode: Episode, cursor: int, end: int) -> Iterator[Event]:
+        """Look at what follows the last stay in the batch; keep or end the episode."""
+        if not episode.is_inside:
+            if not self.rules.planar:
+                self._follower.watch_outside(rows, episode, cursor, end - 1)
+            if self._is_over(episode, int(rows.seen_at[end - 1])):
+                yield Closed(self._follower.closed(episode))
+                return
+        self._open.setdefault(episode.slot, {})[episode.zone] = episode
+
+    def _is_over(self, episode: Episode, now_us: int) -> bool:
+        return self.rules.planar or self._follower.is_over(episode, now_us)
+
+    def _so_far(self, episode: Episode) -> Crossing:
+        last = episode.exit or episode.last_spot or episode.entry
+        cause = Cause.LOST_INSIDE if episode.is_inside else episode.cause_out
+        return self._follower.crossing(episode, last, cause)
+
+
+def _step_out(episode: Episode) -> None:
+    """Inside at the last fix, and outside from there on: the border runs through the fix."""
+    episode.exit, episode.cause_out = episode.last_spot, Cause.LEFT
+
+
+def _passages(rows: Rows, found: Stays) -> dict[int, list[Passage]]:
+    by_slot: dict[int, list[Passage]] = {}
+    order = np.argsort(found.row_in, kind="stable")
+    columns = [getattr(found, name)[order].tolist() for name in Stays.__slots__]
+    slots = rows.slot[found.row_in[order]].tolist()
+    for slot, zone, *rest in zip(slots, *columns, strict=True):
+        row_in, share_in, edge_in, row_out, share_out, edge_out = rest
+        span = Span(row_in, share_in, row_out, share_out)
+        by_slot.setdefault(slot, []).append(Passage(zone, slot, span, edge_in, edge_out))
+    return by_slot
+
+
+def _holds(ordered: np.ndarray[tuple[int], np.dtype[np.int64]], value: int) -> bool:
+    place = int(np.searchsorted(ordered, value))
+    return place < len(ordered) and int(ordered[place]) == value
+
+
+def crossings_of(events: list[Event]) -> list[Crossing]:
+    """Return the crossings that are over, of a list of events."""
+    return [event.crossing for event in events if isinstance(event, Closed)]

@@ -1,0 +1,131 @@
+"""Fixes in columns: where aircraft were, as sensors reported it.
+
+One object for each fix would cost more than all the geometry that follows, so a
+batch is a set of numpy columns from the feed to the crossing. Times are
+microseconds since the epoch, UTC, on the sensor's clock. A value that was not
+reported is NaN (or -1 for a code), never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+type Codes = NDArray[np.int32]
+type Flags = NDArray[np.bool_]
+
+FEET_PER_METRE = 1 / 0.3048
+
+
+class Names:
+    """A growing list of texts and the code of each; codes never change."""
+
+    __slots__ = ("_codes", "texts")
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self.texts: list[str] = []
+        self._codes: dict[str, int] = {}
+        for text in texts:
+            self.code(text)
+
+    def code(self, text: str) -> int:
+        """Return the code of a text, new if it was not known."""
+        found = self._codes.get(text)
+        if found is None:
+            found = self._codes[text] = len(self.texts)
+            self.texts.append(text)
+        return found
+
+    def codes(self, texts: Iterable[str]) -> Codes:
+        """Return the codes of several texts."""
+        return np.fromiter((self.code(text) for text in texts), dtype=np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class Fixes:
+    """A batch of fixes from one source, in the order in which they arrived.
+
+    `aircraft` and `callsign` are codes into `names` and `callsigns` (-1: no callsign).
+    `sequence` is the row's number in its source; a crossing cites it. `sigma_m` is
+    the standard deviation of the position along one axis.
+    """
+
+    seen_at: Ints
+    aircraft: Codes
+    lat: Floats
+    lon: Floats
+    baro_ft: Floats
+    geo_ft: Floats
+    ground: Flags
+    sigma_m: Floats
+    speed_kt: Floats
+    callsign: Codes
+    sequence: Ints
+    names: Sequence[str]
+    callsigns: Sequence[str] = ()
+    source: str = ""
+
+    def __len__(self) -> int:
+        return len(self.seen_at)
+
+    def take(self, rows: NDArray[np.bool_] | Ints | slice) -> Fixes:
+        """Return some of the rows, in the order asked for."""
+        picked = {name: getattr(self, name)[rows] for name in COLUMNS}
+        return Fixes(**picked, names=self.names, callsigns=self.callsigns, source=self.source)
+
+
+COLUMNS = tuple(one.name for one in fields(Fixes))[:11]
+"""The names of the array columns of `Fixes`."""
+
+
+def fixes(
+    *,
+    seen_at: Ints,
+    aircraft: Codes,
+    lat: Floats,
+    lon: Floats,
+    names: Sequence[str],
+    baro_ft: Floats | None = None,
+    geo_ft: Floats | None = None,
+    ground: Flags | None = None,
+    sigma_m: Floats | None = None,
+    speed_kt: Floats | None = None,
+    callsign: Codes | None = None,
+    callsigns: Sequence[str] = (),
+    sequence: Ints | None = None,
+    source: str = "",
+) -> Fixes:
+    """Return a batch in which the columns left out are "not reported"."""
+    count = len(seen_at)
+    return Fixes(
+        seen_at=seen_at,
+        aircraft=aircraft,
+        lat=lat,
+        lon=lon,
+        baro_ft=_or_nan(baro_ft, count),
+        geo_ft=_or_nan(geo_ft, count),
+        ground=np.zeros(count, dtype=np.bool_) if ground is None else ground,
+        sigma_m=_or_nan(sigma_m, count),
+        speed_kt=_or_nan(speed_kt, count),
+        callsign=np.full(count, -1, dtype=np.int32) if callsign is None else callsign,
+        sequence=np.arange(count, dtype=np.int64) if sequence is None else sequence,
+        names=names,
+        callsigns=callsigns,
+        source=source,
+    )
+
+
+def _or_nan(column: Floats | None, count: int) -> Floats:
+    return np.full(count, np.nan) if column is None else column
+
+
+def joined(batches: Sequence[Fixes]) -> Fixes:
+    """Return batches that share their names as one; refuses none, needs at least one."""
+    columns = {name: np.concatenate([getattr(one, name) for one in batches]) for name in COLUMNS}
+    last = batches[-1]
+    return Fixes(**columns, names=last.names, callsigns=last.callsigns, source=last.source)

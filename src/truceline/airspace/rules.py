@@ -1,0 +1,37 @@
+"""The numbers by which the air half decides, each with its unit and where it comes from.
+
+Source of the defaults: AIRSPACE (d.3) and (d.4). `PLANAR` turns off what a plain
+geometry library does not do, for comparison with one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SECOND_US = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Parameters of legs, hysteresis, altitude and doubt. All are positive."""
+
+    certain_gap_s: float = 60.0  # the path between two fixes so close is taken as flown
+    longest_gap_s: float = 300.0  # beyond it a new leg starts and nothing is interpolated
+    jump_m: float = 2_000.0  # a step is a jump only if longer than this ...
+    jump_m_s: float = 400.0  # ... and faster than this; one such pair in 230,363 clean ones
+    fastest_m_s: float = 1_000.0  # never believed, whatever speed the aircraft reports
+    held_kt: float = 30.0  # the same position again at more than this speed is no new fix
+    distrust_s: float = 3_600.0  # after a jump nothing is confirmed until so long an absence
+    altitude_held_s: float = 30.0  # a missing altitude is taken from a fix no older than this
+    sigma_m: float = 150.0  # position, one axis, where the source states none
+    exit_m: float = 50.0  # outside by this, or twice sigma if more, counts as outside
+    exit_ft: float = 100.0
+    exit_fixes: int = 3  # so many fixes in a row clearly outside end a crossing ...
+    exit_s: float = 10.0  # ... or so long
+    reopen_s: float = 60.0  # back within this: the same crossing
+    qnh_hpa: float | None = None  # sea-level pressure, for limits above mean sea level
+    planar: bool = False  # straight in longitude and latitude, no hysteresis, nothing left out
+
+
+STANDARD = Rules()
+PLANAR = Rules(planar=True)

@@ -1,0 +1,91 @@
+"""How sure: suspected, probable, confirmed, with the probability they rest on.
+
+The verdict is about presence only: that an aircraft was in the volume. Why it was
+there, and whether it may be, is decided elsewhere and by people.
+
+P(inside) is the product of the share of the position's error that lies inside the
+border, Phi(distance / sigma), and of the height's that lies between the limits.
+A crossing has the greatest P of its fixes, and of its path where that is certain.
+Thresholds: AIRSPACE d.3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from truceline.airspace.fix import Floats
+
+SUSPECTED_AT = 0.5
+PROBABLE_AT = 0.8
+CONFIRMED_AT = 0.95
+CONFIRMED_FIXES = 2
+CONFIRMED_S = 3.0
+
+
+class Verdict(StrEnum):
+    """How sure the mechanism is that an aircraft was inside."""
+
+    POSSIBLE = "possible"  # only a path drawn over a long gap, or mostly outside
+    SUSPECTED = "suspected"
+    PROBABLE = "probable"
+    CONFIRMED = "confirmed"
+
+    @property
+    def rank(self) -> int:
+        """The higher, the surer."""
+        return list(Verdict).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What a verdict rests on.
+
+    `firm` is the greatest P(inside) of what was seen with a known height by a
+    trusted position; `capped` that of the rest, which never makes more than
+    "suspected". `across` and `upright` are the two factors of the greater one.
+    """
+
+    firm: float = 0.0
+    capped: float = 0.0
+    across: float = 0.0
+    upright: float = 0.0
+    fixes: int = 0
+    seconds: float = 0.0
+
+    def with_more(self, other: Doubt) -> Doubt:
+        """Return the doubt that is left when both were seen of one crossing."""
+        better = other if max(other.firm, other.capped) > max(self.firm, self.capped) else self
+        return Doubt(
+            firm=max(self.firm, other.firm),
+            capped=max(self.capped, other.capped),
+            across=better.across,
+            upright=better.upright,
+            fixes=self.fixes + other.fixes,
+            seconds=self.seconds + other.seconds,
+        )
+
+
+def verdict_of(doubt: Doubt) -> Verdict:
+    """Return the verdict. Confirmed needs two fixes inside or three seconds as well."""
+    lasting = doubt.fixes >= CONFIRMED_FIXES or doubt.seconds >= CONFIRMED_S
+    if doubt.firm >= CONFIRMED_AT and lasting:
+        return Verdict.CONFIRMED
+    if doubt.firm >= PROBABLE_AT:
+        return Verdict.PROBABLE
+    if max(doubt.firm, doubt.capped) >= SUSPECTED_AT:
+        return Verdict.SUSPECTED
+    return Verdict.POSSIBLE
+
+
+def phi(z: Floats) -> Floats:
+    """The normal distribution function, Abramowitz and Stegun 7.1.26 (error below 1.5e-7)."""
+    x = np.abs(z) / np.sqrt(2.0)
+    t = 1 / (1 + 0.3275911 * x)
+    series = t * (
+        0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))
+    )
+    tail = 0.5 * series * np.exp(-x * x)
+    return np.asarray(np.where(z >= 0, 1 - tail, tail), dtype=np.float64)

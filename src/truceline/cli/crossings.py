@@ -1,0 +1,169 @@
+"""`truceline crossings`: who crossed which zone, from files alone; nothing is kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from truceline.cli import shown
+from truceline.errors import Malformed, Reason
+
+if TYPE_CHECKING:
+    from truceline.airspace.crossing import Crossing
+    from truceline.airspace.engine import Engine
+    from truceline.airspace.rules import Rules
+    from truceline.airspace.verdict import Verdict
+    from truceline.sources.tracks import TrackFile
+    from truceline.sources.zone_file import Span
+    from truceline.zones.formats.reading import Reading
+
+
+def crossings(
+    tracks: Annotated[
+        Path, typer.Option("--tracks", help="Fixes: Parquet, CSV, readsb JSON or trace.")
+    ],
+    zones: Annotated[Path, typer.Option("--zones", help="Zones: GeoJSON or another zone format.")],
+    out: Annotated[Path, typer.Option("--out", help="Where to write: NAME.csv or NAME.parquet.")],
+    qnh: Annotated[
+        float | None,
+        typer.Option("--qnh", help="Sea-level pressure in hPa, for limits above mean sea level."),
+    ] = None,
+    gap: Annotated[
+        float | None,
+        typer.Option("--gap", help="Seconds between fixes beyond which no path is drawn (300)."),
+    ] = None,
+    planar: Annotated[
+        bool,
+        typer.Option(
+            "--planar",
+            help="Straight in longitude and latitude, no hysteresis, nothing left out.",
+        ),
+    ] = False,
+    min_verdict: Annotated[
+        str,
+        typer.Option("--min-verdict", help="possible, suspected, probable or confirmed."),
+    ] = "possible",
+) -> None:
+    """Find every crossing of the zones by the aircraft of a track file, and write a table."""
+    from truceline.archive.crossing_table import check_target, write_crossings
+
+    check_target(out)
+    least = _verdict(min_verdict)
+    rules = _rules(qnh, gap, planar)
+    reading, file = _zones(zones), _tracks(tracks)
+    engine = _engine(reading, zones, tracks, rules)
+    found = _run(engine, file)
+    kept = [one for one in found if one.verdict.rank >= least.rank]
+    write_crossings(out, kept)
+    _tell(file, engine, kept, found, out)
+
+
+def _verdict(word: str) -> Verdict:
+    from truceline.airspace.verdict import Verdict
+
+    try:
+        return Verdict(word.strip().lower())
+    except ValueError:
+        raise Malformed(
+            Reason.OUT_OF_RANGE,
+            where="--min-verdict",
+            detail=f"{word!r} is not one of {', '.join(Verdict)}",
+        ) from None
+
+
+def _rules(qnh: float | None, gap: float | None, planar: bool) -> Rules:
+    from truceline.airspace.rules import Rules
+
+    if qnh is not None and not 850 <= qnh <= 1090:
+        raise Malformed(
+            Reason.OUT_OF_RANGE, where="--qnh", detail=f"{qnh} hPa is no sea-level pressure"
+        )
+    if gap is not None and not gap > 0:
+        raise Malformed(Reason.OUT_OF_RANGE, where="--gap", detail=f"{gap} s is not above 0")
+    plain = Rules(qnh_hpa=qnh, planar=planar)
+    if gap is None:
+        return plain
+    return Rules(
+        qnh_hpa=qnh,
+        planar=planar,
+        longest_gap_s=gap,
+        certain_gap_s=min(plain.certain_gap_s, gap),
+    )
+
+
+def _zones(path: Path) -> Reading:
+    from truceline.sources.zone_file import read_zones
+
+    reading = read_zones(path)
+    for note in reading.refused():
+        shown.warn(f"zone not read: {note}")
+    for zone in reading.zones:
+        if not zone.volumes:
+            shown.warn(f"zone {zone.code} has a rule in words and no shape; it is not tested")
+    return reading
+
+
+def _tracks(path: Path) -> TrackFile:
+    from truceline.sources.tracks import TrackFile
+
+    return TrackFile(path)
+
+
+def _engine(reading: Reading, zones: Path, tracks: Path, rules: Rules) -> Engine:
+    from truceline.airspace.chart import chart
+    from truceline.airspace.engine import Engine
+    from truceline.sources.zone_file import exact, needs_span, watch
+
+    span = _span(tracks) if needs_span(reading) else None
+    watched = watch(reading, planar=rules.planar, span=span)
+    if rules.planar:
+        watched = exact(watched, zones.read_bytes(), reading)
+    return Engine(chart(watched), rules)
+
+
+def _span(tracks: Path) -> Span:
+    """From the first to the last fix of the file, for zones with hours that repeat."""
+    from datetime import UTC, datetime, timedelta
+
+    from truceline.airspace.track import unusable
+
+    first, last = 2**62, 0
+    for batch in _tracks(tracks).batches():
+        bad = [rows for _, rows in unusable(batch, None)]
+        times = batch.seen_at[~sum(bad[1:], start=bad[0])]
+        if len(times):
+            first, last = min(first, int(times.min())), max(last, int(times.max()))
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    first = min(first, last)
+    return epoch + timedelta(microseconds=first), epoch + timedelta(microseconds=last + 1)
+
+
+def _run(engine: Engine, file: TrackFile) -> list[Crossing]:
+    from truceline.airspace.engine import crossings_of
+
+    found: list[Crossing] = []
+    for batch in file.batches():
+        found += crossings_of(engine.feed(batch))
+    found += crossings_of(engine.finish())
+    return sorted(found, key=lambda one: (one.entered_at, one.zone_id, one.icao24))
+
+
+def _tell(
+    file: TrackFile, engine: Engine, kept: list[Crossing], found: list[Crossing], out: Path
+) -> None:
+    left_out = file.dropped + engine.tracks.left_out
+    shown.say(f"{file.rows_read} fixes read, {sum(left_out.values())} left out")
+    for reason, count in sorted(left_out.items()):
+        shown.say(f"  {count:>9} {reason.replace('_', ' ')}")
+    by_verdict = Counter(str(one.verdict) for one in kept)
+    words = ", ".join(f"{by_verdict[word]} {word}" for word in _WORDS if by_verdict[word])
+    shown.say(f"{len(kept)} crossings{': ' if words else ''}{words}")
+    if len(found) > len(kept):
+        shown.say(f"  {len(found) - len(kept)} below --min-verdict are not in the file")
+    shown.say(f"written to {out}")
+
+
+_WORDS = ("confirmed", "probable", "suspected", "possible")
