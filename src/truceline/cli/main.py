@@ -1,0 +1,93 @@
+"""The command `truceline`: what can be done, one file per word, and how each ending is told.
+
+Heavy imports stand inside the commands, so that `truceline --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from truceline import __version__
+from truceline.cli import (
+    bodies,
+    clocks,
+    failures,
+    instruments,
+    keys,
+    kinds,
+    log,
+    posts,
+    records,
+    shown,
+    zones,
+)
+from truceline.errors import TrucelineError
+
+app = typer.Typer(
+    name="truceline",
+    help="The software of a joint ceasefire mechanism: signed boundaries, watched skies, "
+    "one record nobody can rewrite.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        shown.say(f"truceline {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Say the version."),
+    ] = False,
+) -> None:
+    """The software of a joint ceasefire mechanism."""
+
+
+app.add_typer(keys.app)
+app.add_typer(bodies.bodies)
+app.add_typer(bodies.officers)
+app.add_typer(instruments.app)
+app.add_typer(zones.app)
+app.add_typer(posts.app)
+app.command("clocks")(clocks.clocks)
+app.add_typer(clocks.deadlines)
+app.add_typer(records.records)
+app.add_typer(records.files)
+app.add_typer(log.app)
+app.command("verify")(log.verify)
+app.command("witness")(log.witness)
+app.command("kinds")(kinds.kinds)
+
+
+def run() -> None:
+    """Run the command line and end with the exit code of `cli/failures.py`."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        app()
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else 1
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has left; there is nobody to tell
+    except KeyboardInterrupt:
+        return failures.INTERRUPTED
+    except (TrucelineError, OSError) as error:
+        failure = failures.of_the_machine(error) if isinstance(error, OSError) else error
+        shown.warn(failures.told(failure))
+        return failures.exit_code(failure)
+    except Exception as error:  # noqa: BLE001 -- the one place where a defect becomes a sentence
+        shown.warn(failures.of_a_defect(error))
+        return failures.DEFECT
+    return 0

@@ -1,0 +1,303 @@
+"""`truceline zones`: propose, revise, take a position, consent, contest, amend, suspend, look.
+
+What is signed is the SHA-256 of one canonical file (docs/decisions/0007). It is made
+here, from the document that the user gives, and kept beside the receipt, so that the
+signer can look at exactly what was signed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from truceline.cli import keyfile, shown
+from truceline.cli.options import At
+from truceline.cli.reach import Reach, part
+from truceline.cli.statement import Desk
+from truceline.cli.words import group, reads, texts, texts_or_nothing, writes
+from truceline.errors import Malformed, Reason, Refused
+
+app = group("zones", "Zones: proposed, answered by positions, consented to, in force, suspended.")
+
+_Zone = Annotated[str, typer.Argument(help="Code of the zone.")]
+_File = Annotated[
+    Path, typer.Option("--file", help="The boundary: GeoJSON, KML, ED-269, ED-318, OpenAir, ...")
+]
+_Feature = Annotated[
+    str | None, typer.Option("--feature", help="Which zone of the file, when it has several.")
+]
+_Comment = Annotated[list[str] | None, typer.Option("--comment", help="A comment by language.")]
+_Source = Annotated[str | None, typer.Option("--source", help="Where it was published.")]
+_Content = Annotated[str, typer.Option("--content", help="SHA-256 of the content (zones show).")]
+_Why = Annotated[list[str], typer.Option("--why", help="Why, by language: en=...")]
+
+
+@writes(app, "propose")
+def propose(
+    desk: Desk,
+    *,
+    zone: _Zone,
+    instrument: Annotated[str, typer.Option("--instrument", help="Under which instrument.")],
+    name: Annotated[list[str], typer.Option("--name", help="Name by language: en=..., ar=...")],
+    file: _File,
+    feature: _Feature = None,
+    comment: _Comment = None,
+    source: _Source = None,
+) -> None:
+    """Propose a zone: a boundary, a rule, or both."""
+    content, original = deposit(desk, file, feature)
+    body = {
+        "zone": zone,
+        "name": texts(name, "--name"),
+        "instrument": instrument,
+        "content": content,
+        "original": original,
+        "comment": texts_or_nothing(comment, "--comment"),
+        "source": source,
+    }
+    desk.tell(
+        desk.state("zone.proposed/1", body), f"{zone} is proposed; content {content['sha256']}."
+    )
+
+
+@writes(app, "revise")
+def revise(
+    desk: Desk,
+    *,
+    zone: _Zone,
+    file: _File,
+    feature: _Feature = None,
+    comment: _Comment = None,
+) -> None:
+    """Replace the proposal by a further one; positions stay open."""
+    content, original = deposit(desk, file, feature)
+    body = {
+        "zone": zone,
+        "content": content,
+        "original": original,
+        "comment": texts_or_nothing(comment, "--comment"),
+    }
+    desk.tell(
+        desk.state("zone.revised/1", body), f"{zone} is revised; content {content['sha256']}."
+    )
+
+
+@writes(app, "position")
+def position(
+    desk: Desk,
+    *,
+    zone: _Zone,
+    basis: Annotated[str, typer.Option("--basis", help="control_line, admin, river, road, ...")],
+    file: Annotated[Path | None, typer.Option("--file", help="Your body's own line.")] = None,
+    feature: _Feature = None,
+    accepts: Annotated[
+        str | None, typer.Option("--accepts", help="Or: SHA-256 of a content that you accept.")
+    ] = None,
+    comment: _Comment = None,
+    source: _Source = None,
+) -> None:
+    """File your body's own line, or accept one that was put forward."""
+    if (file is None) == (accepts is None):
+        raise Malformed(
+            Reason.CONTRADICTS,
+            where="--file, --accepts",
+            detail="a position is either a line of your own or the acceptance of one",
+        )
+    content = None if file is None else deposit(desk, file, feature)[0]
+    body = {
+        "zone": zone,
+        "content": content,
+        "accepts": accepts,
+        "basis": basis,
+        "comment": texts_or_nothing(comment, "--comment"),
+        "source": source,
+    }
+    desk.tell(desk.state("zone.position/1", body), f"Your body's position on {zone} is filed.")
+
+
+@writes(app, "consent")
+def consent(desk: Desk, *, zone: _Zone, content: _Content) -> None:
+    """Consent, for your body, to exactly this content."""
+    taken = desk.state("zone.consented/1", {"zone": zone, "content": content})
+    desk.tell(taken, f"Your body consents to {content} for {zone}.")
+
+
+@writes(app, "contest")
+def contest(
+    desk: Desk, *, zone: _Zone, content: _Content, why: _Why, source: _Source = None
+) -> None:
+    """Contest a boundary; it stays in force and is shown as contested."""
+    body = {"zone": zone, "content": content, "why": texts(why, "--why"), "source": source}
+    desk.tell(desk.state("zone.contested/1", body), f"{zone} is shown as contested.")
+
+
+@writes(app, "amend")
+def amend(
+    desk: Desk,
+    *,
+    zone: _Zone,
+    file: _File,
+    supersedes: Annotated[str, typer.Option("--supersedes", help="SHA-256 of what is in force.")],
+    feature: _Feature = None,
+    comment: _Comment = None,
+) -> None:
+    """Put an amendment forward; the boundary in force holds until all consent."""
+    content, original = deposit(desk, file, feature)
+    body = {
+        "zone": zone,
+        "content": content,
+        "supersedes": supersedes,
+        "original": original,
+        "comment": texts_or_nothing(comment, "--comment"),
+    }
+    desk.tell(
+        desk.state("zone.amended/1", body), f"Amendment put forward; content {content['sha256']}."
+    )
+
+
+@writes(app, "suspend")
+def suspend(desk: Desk, *, zone: _Zone, why: _Why) -> None:
+    """Suspend a zone for your body's part; the map shows by whom and since when."""
+    taken = desk.state("zone.suspended/1", {"zone": zone, "why": texts(why, "--why")})
+    desk.tell(taken, f"{zone} is suspended for your part.")
+
+
+@writes(app, "restore")
+def restore(
+    desk: Desk,
+    *,
+    zone: _Zone,
+    suspension: Annotated[str, typer.Option("--suspension", help="Record id of the suspension.")],
+) -> None:
+    """Take your body's own suspension back."""
+    taken = desk.state("zone.restored/1", {"zone": zone, "suspension": suspension})
+    desk.tell(taken, f"Your suspension of {zone} is taken back.")
+
+
+@reads(app, "list")
+def list_zones(mechanism: Reach, as_json: bool, *, at: At = None) -> None:
+    """List the zones and their state at a moment."""
+    rows = mechanism.get("/api/zones", at=at)
+    if as_json:
+        shown.as_json(rows)
+        return
+    shown.table(
+        rows,
+        {
+            "code": "CODE",
+            "name": "NAME",
+            "instrument": "INSTRUMENT",
+            "state": "STATE",
+            "missing": "NO CONSENT FROM",
+        },
+        empty="No zone is proposed.",
+    )
+
+
+@reads(app, "in-force")
+def in_force(mechanism: Reach, as_json: bool, *, at: At = None) -> None:
+    """List the zones in force at a moment, with the content that holds."""
+    rows = [row for row in mechanism.get("/api/zones", at=at) if row["in_force"]]
+    if as_json:
+        shown.as_json(rows)
+        return
+    lines = [{"code": row["code"], "state": row["state"], **row["in_force"]} for row in rows]
+    shown.table(
+        lines,
+        {"code": "CODE", "state": "STATE", "from": "FROM", "until": "UNTIL", "content": "CONTENT"},
+        empty="No zone is in force.",
+    )
+
+
+@reads(app, "show")
+def show(mechanism: Reach, as_json: bool, *, zone: _Zone, at: At = None) -> None:
+    """Show one zone: proposals, positions, consents, what is missing, what is in force."""
+    one = mechanism.get(f"/api/zones/{part(zone)}", at=at)
+    if as_json:
+        shown.as_json(one)
+        return
+    shown.facts(
+        {
+            "code": one["code"],
+            "name": one["name"],
+            "instrument": one["instrument"],
+            "state": one["state"],
+            "in force": (one["in_force"] or {}).get("content"),
+            "no consent from": one["missing"],
+            "contested by": [row["body"] for row in one["contested"]],
+        }
+    )
+    for title, columns in _TABLES.items():
+        shown.say(f"\n{title}")
+        shown.table(one[title], columns, empty="  none")
+
+
+_TABLES: dict[str, dict[str, str]] = {
+    "proposals": {"index": "LEAF", "by": "BY", "at": "AT", "content": "CONTENT"},
+    "positions": {
+        "index": "LEAF",
+        "body": "BODY",
+        "at": "AT",
+        "basis": "BASIS",
+        "content": "CONTENT",
+        "accepts": "ACCEPTS",
+    },
+    "consents": {"index": "LEAF", "body": "BODY", "at": "AT", "content": "CONTENT"},
+}
+
+
+def deposit(
+    desk: Desk, file: Path, feature: str | None
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Deposit a zone's canonical content and the document it came from; keep the content here."""
+    from truceline.zones import document
+
+    data = keyfile.read_small(file, "zone file", 64 * 2**20)
+    if document_is_canonical(data):
+        content, original = data, None
+    else:
+        content = document.encode(chosen(file, data, feature))
+        original = desk.deposit(data, media_type_of(file))
+    name = desk.deposit(content, document.MEDIA_TYPE)
+    kept = desk.receipts / f"{name['sha256'][:16]}.zone.json"
+    if not kept.exists():
+        keyfile.write_new(kept, content)
+    return name, original
+
+
+def document_is_canonical(data: bytes) -> bool:
+    """Say whether the file is a content as parties sign it (`zones convert` can write one)."""
+    return data.startswith(b'{"format":1,"type":"application/vnd.truceline.zone+json"')
+
+
+def chosen(file: Path, data: bytes, feature: str | None) -> Any:
+    """Return the one zone that is meant; the report on the file goes to the error stream."""
+    from truceline.zones import formats
+
+    reading = formats.read(data, name=file.name)
+    for line in reading.report:
+        shown.warn(str(line))
+    found = [one for one in reading.zones if feature is None or one.code == feature]
+    if len(found) != 1:
+        codes = ", ".join(one.code for one in reading.zones) or "none"
+        raise Refused(
+            Reason.NOT_FOUND if not found else Reason.CONTRADICTS,
+            where=str(file),
+            detail=f"{len(found)} zones are meant; the file has: {codes}",
+            remedy="Name one with --feature CODE",
+        )
+    return found[0]
+
+
+def media_type_of(file: Path) -> str:
+    """Return the media type of a zone file by its ending."""
+    return {
+        ".geojson": "application/geo+json",
+        ".json": "application/json",
+        ".kml": "application/vnd.google-earth.kml+xml",
+        ".kmz": "application/vnd.google-earth.kmz",
+        ".gpkg": "application/geopackage+sqlite3",
+        ".txt": "text/plain",
+    }.get(file.suffix.lower(), "application/octet-stream")
