@@ -161,8 +161,8 @@ class Keyring:
         old = self._known(body["old"])
         if old is None:
             return f"the key {body['old']} was never enrolled"
-        if not self._may_end(old, by):
-            return f"the signer may not replace the key {body['old']}"
+        if not any(one.key == old.recovery for one in by):
+            return f"the key {body['old']} is not replaced by its own recovery key"
         if self._taken(body["key"]):
             return "the new key is already someone's"
         self._held.pop(old.key, None)
@@ -173,10 +173,12 @@ class Keyring:
 
     def _revoke(self, body: Mapping[str, Any], by: Sequence[Holding]) -> Problem | None:
         """End a key. Its recovery key stays: a stolen key is revoked first, replaced after."""
-        held = self._known(body["key"])
-        if held is None or held.holder == MECHANISM:
+        held = self._held.get(KeyId(body["key"]))
+        if held is None or not held.body:
             return f"the key {body['key']} is not one that can be revoked"
-        if not self._may_end(held, by):
+        if not any(
+            one.key == held.recovery or _speaks_for(one, held.holder, held.body) for one in by
+        ):
             return f"the signer may not revoke the key {body['key']}"
         self._held.pop(held.key, None)
         return None
@@ -185,11 +187,6 @@ class Keyring:
         """The holding of a key that is in force, or that only its recovery key still speaks for."""
         held = self._held.get(KeyId(key))
         return held or next((one for one in self._recovers.values() if one.key == key), None)
-
-    def _may_end(self, held: Holding, by: Sequence[Holding]) -> bool:
-        return any(
-            one.key == held.recovery or _speaks_for(one, held.holder, held.body) for one in by
-        )
 
     def _enrol_pseudonym(self, body: Mapping[str, Any], _by: Sequence[Holding]) -> Problem | None:
         public = keys.public_from_text(body["public"])
@@ -244,7 +241,7 @@ def may_sign(kind: str, author: str, by: Sequence[Holding]) -> Problem | None:
 
     The author must be the holder of one of the keys. Mechanism kinds need the
     mechanism's key, body kinds a body's own; for the rest an officer needs one of
-    the kind's roles, and a body's own key may do what its officers may.
+    the kind's roles.
     """
     if kind == SEALED_LEAF:
         pseudonym = len(by) == 1 and not by[0].holder and not author
@@ -255,10 +252,6 @@ def may_sign(kind: str, author: str, by: Sequence[Holding]) -> Problem | None:
         return f"the author {author or '(none)'} holds none of the keys that signed"
     if row.by_body_key and not chosen[0].is_body_key:
         return f"{kind} is signed with a body's own key"
-    if row.signers and not (row.signers & chosen[0].roles or _body_may(row.signers, chosen[0])):
+    if row.signers and not row.signers & chosen[0].roles:
         return f"{author} does not have a role that may sign {kind}"
     return None
-
-
-def _body_may(roles: frozenset[Role], one: Holding) -> bool:
-    return one.is_body_key and roles != {Role.MECHANISM}

@@ -240,7 +240,10 @@ class _Run:
                 f"Each of {adopted} adoptions rests on the consents of all its signatories.",
             )
         published = self.reader("snapshot")
-        named = [*self.evidence.snapshots, *([("snapshot", published)] if published else [])]
+        named = [
+            *self.evidence.snapshots,
+            *([("snapshot", published)] if published is not None else []),
+        ]
         for name, data in named:
             self._map(name, data, fold)
 
