@@ -70,6 +70,7 @@ class Reason(StrEnum):
     BUSY = "busy"
     LOCKED = "locked"
     MISSING_EXTRA = "missing_extra"
+    DEFECT = "defect"
 
 
 class TrucelineError(Exception):
@@ -147,5 +148,6 @@ REMEDIES: Mapping[Reason, str] = {
     Reason.NOT_THE_WRITER: "Submit to the running server",
     Reason.DISK_FULL: "Free space on the data folder; what was accepted is safe",
     Reason.BUSY: "Try again in a moment",
+    Reason.DEFECT: "Nothing was admitted; report it with the record, the fault is ours",
     Reason.LOCKED: "Unlock the installation with its data key",
 }

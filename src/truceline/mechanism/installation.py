@@ -1,37 +1,87 @@
 """One installation: its folder, its store, its door, wired together.
 
-`Installation.create` makes a folder; the founding record is then the first thing
-submitted. `Installation.open` opens it, as the writer or as a reader.
+`create` makes a folder; the founding record is then the first thing submitted. `open`
+opens it, as the one writer or as a reader. What does not fit together at the start (a
+checkpoint that the store does not bear out, a clock behind the log, a store of a newer
+program) stops it with a sentence.
 """
 
 from __future__ import annotations
 
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from truceline.mechanism.admission import Door
-from truceline.mechanism.clock import Clock
+from truceline.errors import Reason, Refused, Unavailable
+from truceline.ledger import checkpoint as checkpoints
+from truceline.ledger import note
+from truceline.ledger.checkpoint import SignedCheckpoint
+from truceline.mechanism import data_key, fence, replay
+from truceline.mechanism import settings as setting
+from truceline.mechanism.admission import Door, Gate, Limits
+from truceline.mechanism.book import Book
+from truceline.mechanism.clock import Clock, SystemClock
+from truceline.mechanism.fence import Fence
+from truceline.mechanism.judgement import Judge, KnownIds, Taken, World
+from truceline.mechanism.sealing import Sealer, SealingThread
 from truceline.mechanism.settings import Settings
+from truceline.records import keys
 from truceline.records.keys import SigningKey
+from truceline.records.record import Micros
+from truceline.store import atomic, log, migrate
+from truceline.store.contents import Contents
 from truceline.store.files import Files
 from truceline.store.layout import Layout
+from truceline.store.logfiles import LogFolder
+from truceline.store.store import Store
 from truceline.store.vault import Vault
+from truceline.store.views import records
+
+CLOCK_BEHIND = 60 * 1_000_000
+"""How far (microseconds) the clock may be behind the newest leaf of a live log at the start."""
+
+_MECHANISM = "mechanism key"
+_PSEUDONYM = "mechanism pseudonym"
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """What only the writer has."""
+
+    fence: Fence
+    door: Door
+    sealer: Sealer
+    thread: SealingThread
 
 
 class Installation:
-    """An open installation.
+    """An open installation. Use it as a context manager, or `close` it.
 
-    Also has `.book` (mechanism/book.py), `.store` (store/store.py: `with store.reading() as
-    look:` and the functions of store/views/*), `.sealer`.
-    A reader (`writer=False`) has no door; `catch_up()` folds what the writer added.
+    `store` answers readers (`with installation.store.reading() as look:` and the
+    functions of `store/views/`); `book` is the state at the end of what is committed,
+    to be read inside `with installation.reading_book() as book:`. A reader has no door.
     """
 
-    layout: Layout
-    settings: Settings
-    clock: Clock
-    files: Files
-    vault: Vault
-    door: Door
+    def __init__(
+        self, folder: Path, settings: Settings, clock: Clock, store: Store, key: bytes | None
+    ) -> None:
+        self.layout = Layout(folder)
+        self.settings = settings
+        self.clock = clock
+        self.store = store
+        self.files = Files(self.layout.files, most=settings.file_most_bytes)
+        self.vault = Vault(self.layout.sealed, key)
+        self.contents = Contents(self.files)
+        self.log = LogFolder(self.layout.log)
+        self._book = self._new_book()
+        self._book_lock = threading.Lock()
+        self._writer: _Writer | None = None
+
+    # -- making and opening --------------------------------------------------------------
 
     @classmethod
     def create(
@@ -40,15 +90,37 @@ class Installation:
         *,
         origin: str,
         data_key_file: Path | None = None,
-        settings: Settings | None = None,
+        database: str = "",
+        demo: bool = False,
         mechanism_key: SigningKey | None = None,
     ) -> SigningKey:
         """Make a data folder: settings, data key (outside the folder), mechanism key.
 
-        Returns the mechanism's key, whose public half genesis names. Refuses a
-        folder that holds an installation already.
+        Returns the mechanism's key, whose public half the founding record must name.
+        Refuses a folder that holds an installation already.
         """
-        raise NotImplementedError
+        note.check_name(origin, where="origin")
+        layout = Layout(folder)
+        if layout.settings.exists() or layout.mechanism_key.exists():
+            raise Refused(
+                Reason.WRONG_STATE, where=str(folder), detail="an installation is here already"
+            )
+        atomic.make_folder(folder)
+        chosen: dict[str, str | bool] = {
+            "origin": origin,
+            "name": f"{folder.resolve().name}-{os.urandom(4).hex()}",
+        }
+        if data_key_file is not None:
+            chosen["data_key_file"] = str(data_key_file.expanduser().resolve())
+        chosen |= {"database": database} if database else {}
+        chosen |= {"demo": True} if demo else {}
+        text = setting.write_text(chosen)
+        file = data_key.place(Settings.model_validate(chosen))
+        vault = Vault(layout.sealed, data_key.make(file, folder))
+        key = mechanism_key or keys.from_seed(os.urandom(keys.SEED_BYTES))
+        atomic.write(layout.mechanism_key, vault.lock_up(_MECHANISM, key.seed), mode=0o600)
+        atomic.write(layout.settings, text.encode())
+        return key
 
     @classmethod
     def open(
@@ -63,17 +135,35 @@ class Installation:
         """Open an installation; the writer takes the fence, repairs, and starts its threads.
 
         `wait_s` is how long to stand by for the fence (None: for ever). Raises
-        `Unavailable(NOT_THE_WRITER)` when another process writes.
+        `Unavailable(NOT_THE_WRITER)` when another process writes, `Unavailable(LOCKED)`
+        when a writer has no data key, `Refused(NOT_FOUND)` when nothing is here.
         """
-        raise NotImplementedError
-
-    def catch_up(self) -> int:
-        """Fold what was added since; returns the size of the log as this process knows it."""
-        raise NotImplementedError
+        layout = Layout(folder)
+        if not layout.mechanism_key.exists():
+            raise Refused(
+                Reason.NOT_FOUND,
+                where=str(folder),
+                detail="there is no installation in this folder",
+                remedy="Make one with `truceline init`",
+            )
+        chosen = settings or setting.read(layout.settings)
+        key = _data_key(chosen, needed=writer)
+        store = Store.at(layout.database, chosen.database)
+        made = cls(folder, chosen, clock or SystemClock(), store, key)
+        with ExitStack() as undo:
+            undo.callback(made.close)
+            made._start(writer=writer, wait_s=wait_s)
+            undo.pop_all()
+        return made
 
     def close(self) -> None:
         """Answer what waits, seal, let go of the fence."""
-        raise NotImplementedError
+        if self._writer is not None:
+            self._writer.door.close()
+            self._writer.thread.close()
+            self._writer.fence.release()
+            self._writer = None
+        self.store.close()
 
     def __enter__(self) -> Installation:
         return self
@@ -85,3 +175,193 @@ class Installation:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    # -- what others ask -----------------------------------------------------------------
+
+    @property
+    def door(self) -> Door:
+        """The one door; a reader has none."""
+        return self._need_writer().door
+
+    @property
+    def sealer(self) -> Sealer:
+        """Who publishes checkpoints; a reader has none."""
+        return self._need_writer().sealer
+
+    @property
+    def is_writer(self) -> bool:
+        """Say whether this process is the writer."""
+        return self._writer is not None
+
+    @property
+    def book(self) -> Book:
+        """The state after what is committed, as far as it was folded here."""
+        return self._book
+
+    @contextmanager
+    def reading_book(self) -> Iterator[Book]:
+        """The state, standing still while the block runs."""
+        with self._book_lock:
+            yield self._book
+
+    def catch_up(self) -> int:
+        """Fold what the writer has added; returns the size of the log as it is known here."""
+        if self._writer is None:
+            with self._book_lock, self.store.reading() as look:
+                for _ in replay.fold(look, self._book, self.vault):
+                    pass
+        return self._book.size
+
+    def checkpoint(self) -> SignedCheckpoint | None:
+        """The published checkpoint, from the writer's memory or the log's folder."""
+        if self._writer is not None:
+            return self._writer.sealer.signed
+        data = self.log.read("checkpoint")
+        return None if data is None else checkpoints.read(data)
+
+    def wait_sealed(self, size: int, *, timeout_s: float = 10.0) -> bool:
+        """Wait until a published checkpoint covers the first `size` leaves."""
+        return self._need_writer().thread.wait(size, timeout_s=timeout_s)
+
+    # -- wiring --------------------------------------------------------------------------
+
+    def _start(self, *, writer: bool, wait_s: float | None) -> None:
+        if not writer:
+            if migrate.version(self.store) != migrate.newest():
+                raise Unavailable(
+                    Reason.WRONG_STATE,
+                    where="store",
+                    detail="the store has another schema than this program",
+                    remedy="Start the writer once; it brings the store up to date",
+                )
+            self.catch_up()
+            return
+        migrate.upgrade(self.store)
+        held = fence.take(self.layout.lock, self.store, wait_s=wait_s)
+        try:
+            self._writer = self._wire(held)
+        except BaseException:
+            held.release()
+            raise
+
+    def _wire(self, held: Fence) -> _Writer:
+        key = self.mechanism_key()
+        self.log.sweep()
+        self._check_clock()
+        with self._book_lock, self.store.reading() as look:
+            for _ in replay.fold(look, self._book, self.vault):
+                pass
+        self._check_mode()
+        self._erase_what_was_promised()
+
+        def may_write() -> None:
+            with self.store.writing() as tx:
+                held.check(tx)
+
+        sealer = Sealer(self.log, self.store, self.settings.origin, key, may_write=may_write)
+        self._write_vkey(key)
+        if self._book.size > 0:
+            sealer.seal()  # what a crash left between commit and checkpoint
+        thread = SealingThread(sealer, pause_s=self.settings.seal_pause_ms / 1000)
+
+        def committed(taken: Sequence[Taken]) -> None:
+            with self._book_lock:
+                for one in taken:
+                    self._book.apply(one.admitted)
+            thread.wake()
+
+        gate = Gate(
+            self.store,
+            self.vault,
+            self.contents,
+            held.check,
+            committed,
+            Limits(self.settings.batch_most, self.settings.waiting_most),
+        )
+        world = World(self.clock, key, self.files, self.contents, self._pseudonym())
+        return _Writer(held, Door(gate, lambda: self._new_judge(world)), sealer, thread)
+
+    def _new_judge(self, world: World) -> Judge:
+        """A judge of what the store holds now; also what the door turns to after a failed commit."""
+        known = KnownIds(self.store)
+        book = Book(self.settings.origin, known=known)
+        with self.store.reading() as look:
+            for _ in replay.fold(look, book, self.vault):
+                pass
+            newest = log.last(look)
+        self._catch_book_up(book)
+        return Judge(book, world, newest.received_at if newest else Micros(0), known)
+
+    def _catch_book_up(self, newer: Book) -> None:
+        """After a commit whose answer was lost, the shown book lacks what the store has."""
+        if self._book.size < newer.size:
+            with self._book_lock, self.store.reading() as look:
+                for _ in replay.fold(look, self._book, self.vault):
+                    pass
+
+    def _new_book(self) -> Book:
+        return Book(self.settings.origin, known=KnownIds(self.store))
+
+    def mechanism_key(self) -> SigningKey:
+        """The mechanism's signing key; needs the data key."""
+        data = self.layout.mechanism_key.read_bytes()
+        return keys.from_seed(self.vault.unlock(_MECHANISM, data))
+
+    def _pseudonym(self) -> SigningKey:
+        """The key under which the mechanism signs sealed records; made once, before its first use."""
+        file = self.layout.sealed / "pseudonym.key"
+        if file.exists():
+            return keys.from_seed(self.vault.unlock(_PSEUDONYM, file.read_bytes()))
+        key = keys.from_seed(os.urandom(keys.SEED_BYTES))
+        atomic.write(file, self.vault.lock_up(_PSEUDONYM, key.seed), mode=0o600)
+        return key
+
+    def _check_clock(self) -> None:
+        if self.clock.scenario:
+            return
+        with self.store.reading() as look:
+            newest = log.last(look)
+        behind = 0 if newest is None else newest.received_at - self.clock.now()
+        if behind > CLOCK_BEHIND:
+            raise Unavailable(
+                Reason.BAD_TIME,
+                where="clock",
+                detail=f"this machine's clock is {behind // 1_000_000} s behind the newest leaf",
+                remedy="Set the clock; records must not be dated before those that came earlier",
+            )
+
+    def _check_mode(self) -> None:
+        mode = self._book.register.mode
+        if self.clock.scenario and mode == "live":
+            raise Refused(
+                Reason.CONTRADICTS,
+                where="clock",
+                article="DESIGN 3, what catches a lying host",
+                detail="a live log runs on the world's clock, not on a scenario's",
+            )
+
+    def _erase_what_was_promised(self) -> None:
+        """An erasure is recorded first and done then; finish what a crash left undone."""
+        with self.store.reading() as look:
+            promised = records.erasures(look)
+        for pae, digests in promised:
+            self.vault.erase(pae, digests)
+
+    def _write_vkey(self, key: SigningKey) -> None:
+        wanted = checkpoints.log_key(self.settings.origin, key).text().encode() + b"\n"
+        if self.log.read("vkey") != wanted:
+            self.log.write({"vkey": wanted})
+
+    def _need_writer(self) -> _Writer:
+        if self._writer is None:
+            raise Unavailable(Reason.NOT_THE_WRITER, where="door", detail="this process only reads")
+        return self._writer
+
+
+def _data_key(settings: Settings, *, needed: bool) -> bytes | None:
+    try:
+        return data_key.read(data_key.place(settings))
+    except Unavailable:
+        if needed:
+            raise
+        return None

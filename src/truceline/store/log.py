@@ -1,0 +1,107 @@
+"""The entries: the table from which everything else can be made again.
+
+Appending is the only way in. The inserts go straight to the driver's `executemany`:
+this is the hot path, and there is nothing in a row that needs translation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Table
+
+from truceline.records.record import Micros
+from truceline.store.schema import entry
+
+_CHUNK = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One row of the log, without its bytes."""
+
+    index: int
+    pae: bytes
+    leaf: bytes
+    received_at: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the log."""
+
+    index: int
+    pae: bytes
+    leaf: bytes
+    received_at: Micros
+    entry: bytes
+
+
+def append(tx: Connection, rows: Sequence[Row]) -> None:
+    """Add rows; an index or a PAE digest that is there already stops the transaction."""
+    insert(
+        tx,
+        entry,
+        [(one.index, one.pae, one.leaf, one.received_at, one.entry) for one in rows],
+    )
+
+
+def insert(tx: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert rows given in the order of the table's columns, past SQLAlchemy's processing.
+
+    For tables whose values the driver takes as they are (integers, texts, bytes, None).
+    """
+    if rows:
+        tx.exec_driver_sql(statement(table, tx.dialect.paramstyle), list(rows))
+
+
+_STATEMENTS: dict[tuple[str, str], str] = {}
+
+
+def statement(table: Table, paramstyle: str) -> str:
+    """Return the insert of a whole row, in the driver's spelling."""
+    known = _STATEMENTS.get((table.name, paramstyle))
+    if known is None:
+        mark = "?" if paramstyle == "qmark" else "%s"
+        names = ", ".join(f'"{column.name}"' for column in table.columns)
+        marks = ", ".join([mark] * len(table.columns))
+        known = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})'  # noqa: S608 -- names from the schema
+        _STATEMENTS[(table.name, paramstyle)] = known
+    return known
+
+
+def size(look: Connection) -> int:
+    """Return how many leaves the log has."""
+    last = look.execute(sa.select(sa.func.max(entry.c.leaf_index))).scalar()
+    return 0 if last is None else int(last) + 1
+
+
+def last(look: Connection) -> Leaf | None:
+    """Return the newest leaf, or None in an empty log."""
+    query = sa.select(entry.c.leaf_index, entry.c.pae, entry.c.leaf, entry.c.received_at)
+    found = look.execute(query.order_by(entry.c.leaf_index.desc()).limit(1)).first()
+    return None if found is None else Leaf(*found)
+
+
+def read(look: Connection, first: int, count: int) -> list[Row]:
+    """Return up to `count` rows from index `first` on."""
+    query = sa.select(entry).where(entry.c.leaf_index >= first, entry.c.leaf_index < first + count)
+    return [Row(*found) for found in look.execute(query.order_by(entry.c.leaf_index))]
+
+
+def walk(look: Connection, first: int = 0) -> Iterator[Row]:
+    """Yield every row from index `first` on, in order, a thousand at a time."""
+    while rows := read(look, first, _CHUNK):
+        yield from rows
+        first = rows[-1].index + 1
+
+
+def by_pae(look: Connection, paes: Sequence[bytes]) -> Mapping[bytes, Row]:
+    """Return the rows whose PAE digest is among `paes`."""
+    found: dict[bytes, Row] = {}
+    for at in range(0, len(paes), _CHUNK):
+        query = sa.select(entry).where(entry.c.pae.in_(paes[at : at + _CHUNK]))
+        found.update((row.pae, Row(*row)) for row in look.execute(query))
+    return found

@@ -1,0 +1,149 @@
+"""A small world in the mechanism's words: two bodies, their officers, and what they sign.
+
+Keys are made from fixed seeds: everything here is invented and worth nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from truceline.mechanism import statement
+from truceline.mechanism.clock import Clock
+from truceline.mechanism.installation import Installation
+from truceline.records import envelope, keys
+from truceline.records.keys import SigningKey
+from truceline.records.record import Micros, Record, RecordId
+
+ORIGIN = "log.example/assembly"
+STARTED_AT = Micros(1_700_000_000_000_000)
+_numbers = itertools.count(1)
+
+
+def key_of(name: str) -> SigningKey:
+    """The invented key of a name."""
+    return keys.from_seed(sha256(f"truceline test {name}".encode()).digest())
+
+
+def key_tree(name: str) -> dict[str, str]:
+    """Public and recovery key as records carry them."""
+    return {
+        "public": keys.public_to_text(key_of(name).public),
+        "recovery": keys.public_to_text(key_of(f"{name} recovery").public),
+    }
+
+
+def fresh_id(at: Micros = STARTED_AT) -> RecordId:
+    """A record id that nobody had yet in this process."""
+    return statement.ulid(at, sha256(b"%d" % next(_numbers)).digest())
+
+
+@dataclass
+class Hand:
+    """Someone who signs: keeps the sequence number of one key."""
+
+    author: str
+    key: SigningKey
+    origin: str = ORIGIN
+    seq: int = 0
+
+    def record(self, kind: str, body: Mapping[str, Any], **changes: Any) -> Record:
+        """The next record by this hand."""
+        self.seq = changes.pop("seq", self.seq + 1)
+        return Record(
+            **{
+                "log": self.origin,
+                "kind": kind,
+                "id": fresh_id(),
+                "author": self.author,
+                "seq": self.seq,
+                "made_at": STARTED_AT,
+                "body": body,
+                **changes,
+            }
+        )
+
+    def sign(self, kind: str, body: Mapping[str, Any], **changes: Any) -> bytes:
+        """The envelope of the next record, as it is submitted."""
+        return envelope.sign(self.record(kind, body, **changes).canonical(), self.key).encode()
+
+
+@dataclass
+class Assembly:
+    """The bodies of one log, and the hands that sign for them."""
+
+    origin: str = ORIGIN
+    mode: str = "exercise"
+    codes: Sequence[str] = ("north", "south")
+    hands: dict[str, Hand] = field(default_factory=dict)
+
+    def genesis(self, mechanism: SigningKey, **changes: Any) -> bytes:
+        """The founding, countersigned by every body."""
+        body = {
+            "mode": self.mode,
+            "title": {"en": "An assembly that never met"},
+            "bodies": [
+                {
+                    "code": code,
+                    "name": {"en": code.title()},
+                    "capacity": "guarantor",
+                    "key": key_tree(code),
+                }
+                for code in self.codes
+            ],
+            "witnesses": [],
+            "quorum": 0,
+            "mechanism": keys.public_to_text(mechanism.public),
+            "time_zone": "UTC",
+            **changes,
+        }
+        record = Record(self.origin, "genesis/1", fresh_id(), "mechanism", 1, STARTED_AT, body=body)
+        signers = [mechanism, *(key_of(code) for code in self.codes)]
+        return envelope.sign(record.canonical(), *signers).encode()
+
+    def hand(self, author: str) -> Hand:
+        """Who signs as `author`: a body code, or an officer's."""
+        return self.hands.setdefault(author, Hand(author, key_of(author), self.origin))
+
+    def appoint(self, body: str, officer: str, *roles: str) -> bytes:
+        """A body names an officer."""
+        named = {"officer": officer, "roles": list(roles), "key": key_tree(officer)}
+        return self.hand(body).sign("officer.appointed/1", named)
+
+    def opening(self, mechanism: SigningKey) -> list[bytes]:
+        """Genesis, and for each body a principal and a member of the secretariat."""
+        made = [self.genesis(mechanism)]
+        for code in self.codes:
+            made.append(self.appoint(code, f"{code}-1", "principal", "liaison"))
+            made.append(self.appoint(code, f"{code}-desk", "secretariat", "observer"))
+        return made
+
+
+def folder_made(place: Path, *, database: str = "", origin: str = ORIGIN) -> SigningKey:
+    """Make an installation in `place/data`, its data key beside it; returns the mechanism's key."""
+    return Installation.create(
+        place / "data", origin=origin, data_key_file=place / "data.key", database=database
+    )
+
+
+def founded(
+    place: Path, assembly: Assembly, *, database: str = "", clock: Clock | None = None
+) -> Installation:
+    """An open installation whose log has begun."""
+    mechanism = folder_made(place, database=database, origin=assembly.origin)
+    made = Installation.open(place / "data", clock=clock)
+    for one in assembly.opening(mechanism):
+        made.door.submit(one).taken()
+    return made
+
+
+def post(assembly: Assembly, hand: str, code: str) -> bytes:
+    """A policing assignment under a zone: a record that needs nothing else."""
+    return assembly.hand(hand).sign(
+        "post.assigned/1",
+        {"post": code, "zone": "Z1", "kind": "checkpoint", "operator": "north", "agreed_count": 3},
+    )
