@@ -66,12 +66,11 @@ class Engine:
         self.tracks = Tracks(rules)
         self._search = search
         self._open: dict[int, dict[int, Episode]] = {}
-        self._follower = Follower(
-            chart,
-            rules,
-            self.tracks.aircraft,
-            (self.tracks.callsigns, self.tracks.sources),
-        )
+        self._follower = self._new_follower()
+
+    def _new_follower(self) -> Follower:
+        tracks = self.tracks
+        return Follower(self.chart, self.rules, tracks.aircraft, (tracks.callsigns, tracks.sources))
 
     def feed(self, batch: Fixes, *, now_us: int | None = None) -> list[Event]:
         """Take a batch and return what began, became surer or ended with it."""
@@ -92,6 +91,38 @@ class Engine:
         """Close what is open of one aircraft: nothing more of this leg will come."""
         ended = self._open.pop(slot, {})
         return [Closed(self._follower.closed(one)) for one in ended.values()]
+
+    def expire(self, before_us: int) -> list[Event]:
+        """Close what belongs to aircraft whose last fix is older than this."""
+        slots = [slot for slot in self._open if self.tracks.last_seen(slot) < before_us]
+        return [event for slot in slots for event in self.end_leg(slot)]
+
+    def cut_back(self, most: int) -> list[Event]:
+        """Forget all but the aircraft heard most recently; close what they leave open."""
+        moved = self.tracks.cut_back(most)
+        gone = [slot for slot in self._open if slot not in moved]
+        events = [event for slot in gone for event in self.end_leg(slot)]
+        for zones in self._open.values():
+            for episode in zones.values():
+                episode.slot = moved[episode.slot]
+        self._open = {moved[slot]: zones for slot, zones in self._open.items()}
+        self._follower = self._new_follower()
+        return events
+
+    def swap(self, chart: Chart, moved: dict[int, int]) -> None:
+        """Go on with another chart; `moved` says which zone of the old one is which of the new."""
+        for zones in self._open.values():
+            episodes = {moved[zone]: episode for zone, episode in zones.items()}
+            for zone, episode in episodes.items():
+                episode.zone = zone
+            zones.clear()
+            zones.update(episodes)
+        self.chart = chart
+        self._follower = self._new_follower()
+
+    def open_zones(self) -> set[int]:
+        """Return the numbers of the zones with an open crossing."""
+        return {zone for zones in self._open.values() for zone in zones}
 
     @property
     def open_crossings(self) -> list[Crossing]:

@@ -96,6 +96,7 @@ class Tracks:
         self.left_out: Counter[str] = Counter()
         self.last = np.zeros(0, dtype=ROW)
         self._known = np.zeros(0, dtype=np.bool_)
+        self.newest = 0
         self._pending: dict[int, NDArray[Any]] = {}
 
     def take(self, batch: Fixes, *, now_us: int | None = None) -> Rows:
@@ -105,15 +106,26 @@ class Tracks:
         self._remember(rows)
         return lay_out(rows, self._rules)
 
-    def last_of(self, slot: int) -> NDArray[Any]:
-        """Return the last fix taken of an aircraft."""
-        return self.last[slot : slot + 1]
+    def last_seen(self, slot: int) -> int:
+        """Return the time of the last fix taken of an aircraft."""
+        return int(self.last["seen_at"][slot])
 
-    def forget(self, slots: Ints) -> None:
-        """Forget aircraft, so that their next fix is their first."""
-        self._known[slots] = False
-        for slot in slots.tolist():
-            self._pending.pop(slot, None)
+    def cut_back(self, most: int) -> dict[int, int]:
+        """Forget all but the aircraft heard most recently; return their new slots by old."""
+        count = len(self.aircraft.texts)
+        latest = np.argsort(-self.last["seen_at"][:count], kind="stable")[:most]
+        kept = np.sort(latest)
+        texts, callsigns = self.aircraft.texts, self.callsigns.texts
+        moved = {old: new for new, old in enumerate(kept.tolist())}
+        self.aircraft = Names(texts[old] for old in kept.tolist())
+        self.last, self._known = self.last[kept], self._known[kept]
+        self.last["slot"] = np.arange(len(kept))
+        self.callsigns = Names()
+        for row in np.flatnonzero(self.last["callsign"] >= 0).tolist():
+            text = callsigns[int(self.last["callsign"][row])]
+            self.last["callsign"][row] = self.callsigns.code(text)
+        self.finish()
+        return moved
 
     def finish(self) -> None:
         """Count the fixes that were waiting for a second one to agree with them."""
@@ -258,6 +270,7 @@ class Tracks:
             return
         ends = np.concatenate((~_same_slot(rows), [True]))
         slots = rows["slot"][ends]
+        self.newest = max(self.newest, int(rows["seen_at"][ends].max()))
         self.last[slots] = rows[ends]
         self._known[slots] = True
 

@@ -1,0 +1,196 @@
+"""A sealed batch: the fixes of one source and interval as a Parquet file, named by its hash.
+
+Columns are scaled integers (1e-7 degree, tenths of a foot and of a knot,
+millimetres), delta encoded: about five bytes a fix. What the watch judges must be
+what the archive keeps, so a batch is settled (`settled`) first: rounded to those
+units. Then `read(write(batch))` is the batch again, to the bit, and a replay gives
+the same crossings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from truceline.airspace.fix import Codes, Fixes, Floats, Names
+from truceline.errors import Malformed, Reason, Refused, Unproven
+from truceline.geo.position import E7
+
+FORMAT = 1
+MEDIA_TYPE = "application/vnd.apache.parquet"
+
+_SCALED: Mapping[str, tuple[str, float]] = {
+    "lat": ("lat_e7", E7),
+    "lon": ("lon_e7", E7),
+    "baro_ft": ("baro_dft", 10.0),
+    "geo_ft": ("geo_dft", 10.0),
+    "sigma_m": ("sigma_mm", 1000.0),
+    "speed_kt": ("speed_dkt", 10.0),
+}
+_LARGEST = 2**31 - 1
+
+SCHEMA = pa.schema(
+    [
+        pa.field("seen_at", pa.int64(), nullable=False),
+        pa.field("aircraft", pa.dictionary(pa.int32(), pa.string()), nullable=False),
+        pa.field("lat_e7", pa.int32(), nullable=False),
+        pa.field("lon_e7", pa.int32(), nullable=False),
+        pa.field("baro_dft", pa.int32()),
+        pa.field("geo_dft", pa.int32()),
+        pa.field("ground", pa.bool_(), nullable=False),
+        pa.field("sigma_mm", pa.int32()),
+        pa.field("speed_dkt", pa.int32()),
+        pa.field("callsign", pa.dictionary(pa.int32(), pa.string())),
+        pa.field("sequence", pa.int64(), nullable=False),
+    ]
+)
+_DELTA = [name for name in SCHEMA.names if name not in ("aircraft", "callsign", "ground")]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A written batch and what a record says of it. Times are microseconds, UTC."""
+
+    data: bytes
+    sha256: str
+    source: str
+    first_at: int
+    last_at: int
+    count: int
+    first_sequence: int
+    last_sequence: int
+
+
+def settled(batch: Fixes) -> Fixes:
+    """Return the batch rounded to the units of the archive, codes and order unchanged.
+
+    Refuses a position that is not a number, which the archive has no way to write.
+    """
+    if not (np.isfinite(batch.lat).all() and np.isfinite(batch.lon).all()):
+        raise Refused(
+            Reason.OUT_OF_RANGE, where="fix", detail="a position in the batch is not a number"
+        )
+    return replace(
+        batch,
+        lat=_settle(batch.lat, "lat"),
+        lon=_settle(batch.lon, "lon"),
+        baro_ft=_settle(batch.baro_ft, "baro_ft"),
+        geo_ft=_settle(batch.geo_ft, "geo_ft"),
+        sigma_m=_settle(batch.sigma_m, "sigma_m"),
+        speed_kt=_settle(batch.speed_kt, "speed_kt"),
+    )
+
+
+def _settle(values: Floats, name: str) -> Floats:
+    scale = _SCALED[name][1]
+    return np.asarray(_rounded(values, scale) / scale, dtype=np.float64)
+
+
+def write(batch: Fixes) -> Segment:
+    """Return a batch as a segment. Refuses an empty one."""
+    if not len(batch):
+        raise Refused(Reason.OUT_OF_RANGE, where="segment", detail="the batch has no fixes")
+    columns: dict[str, Any] = {
+        "seen_at": pa.array(batch.seen_at),
+        "aircraft": _words(batch.aircraft, batch.names),
+        "ground": pa.array(batch.ground),
+        "callsign": _words(batch.callsign, batch.callsigns),
+        "sequence": pa.array(batch.sequence),
+    }
+    for name, (column, scale) in _SCALED.items():
+        columns[column] = _integers(getattr(batch, name), scale)
+    marks = {b"truceline.segment": str(FORMAT).encode(), b"source": batch.source.encode()}
+    table = pa.table([columns[name] for name in SCHEMA.names], schema=SCHEMA.with_metadata(marks))
+    data = _bytes(table)
+    return Segment(
+        data=data,
+        sha256=hashlib.sha256(data).hexdigest(),
+        source=batch.source,
+        first_at=int(batch.seen_at.min()),
+        last_at=int(batch.seen_at.max()),
+        count=len(batch),
+        first_sequence=int(batch.sequence.min()),
+        last_sequence=int(batch.sequence.max()),
+    )
+
+
+def read(data: bytes, *, sha256: str | None = None) -> Fixes:
+    """Return the batch of a segment. Raises `Unproven` if the bytes do not have the hash asked for."""
+    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+        raise Unproven(
+            Reason.CORRUPT, where="segment", detail="the bytes are not those that the record names"
+        )
+    try:
+        table = pq.read_table(io.BytesIO(data))
+    except (pa.ArrowException, OSError) as error:
+        raise Malformed(
+            Reason.BAD_FORMAT, where="segment", detail=str(error).splitlines()[0]
+        ) from None
+    marks = table.schema.metadata or {}
+    if (
+        marks.get(b"truceline.segment") != str(FORMAT).encode()
+        or table.schema.names != SCHEMA.names
+    ):
+        raise Malformed(Reason.BAD_FORMAT, where="segment", detail="not a segment of this format")
+    return _batch(table.combine_chunks(), marks.get(b"source", b"").decode())
+
+
+def _batch(table: pa.Table, source: str) -> Fixes:
+    names, callsigns = Names(), Names()
+    return Fixes(
+        seen_at=table["seen_at"].to_numpy(),
+        aircraft=_codes(table["aircraft"], names),
+        ground=table["ground"].to_numpy(),
+        callsign=_codes(table["callsign"], callsigns),
+        sequence=table["sequence"].to_numpy(),
+        names=names.texts,
+        callsigns=callsigns.texts,
+        source=source,
+        **{
+            name: table[column].cast(pa.float64()).to_numpy() / scale
+            for name, (column, scale) in _SCALED.items()
+        },
+    )
+
+
+def _bytes(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(
+        table,
+        sink,
+        compression="zstd",
+        use_dictionary=["aircraft", "callsign"],
+        column_encoding=dict.fromkeys(_DELTA, "DELTA_BINARY_PACKED"),
+        store_schema=False,
+    )
+    return sink.getvalue()
+
+
+def _rounded(values: Floats, scale: float) -> Floats:
+    return np.clip(np.rint(values * scale), -_LARGEST, _LARGEST)
+
+
+def _integers(values: Floats, scale: float) -> pa.Array:
+    whole = _rounded(values, scale)
+    absent = np.isnan(whole)
+    return pa.array(np.where(absent, 0, whole).astype(np.int32), mask=absent)
+
+
+def _words(codes: Codes, texts: Any) -> pa.Array:
+    used, index = np.unique(codes, return_inverse=True)
+    shift = int(np.count_nonzero(used < 0))
+    words = pa.array([texts[code] for code in used[shift:].tolist()], type=pa.string())
+    number = index.astype(np.int32) - np.int32(shift)
+    return pa.DictionaryArray.from_arrays(pa.array(number, mask=number < 0), words)
+
+
+def _codes(column: pa.ChunkedArray, names: Names) -> Codes:
+    texts = column.cast(pa.string()).to_pylist()
+    return np.array([-1 if t is None else names.code(t) for t in texts], dtype=np.int32)
