@@ -177,17 +177,30 @@ def test_a_gap_in_the_numbers_of_a_key_is_allowed_and_shown(host, tmp_path, veri
     assert f"Key {key('south-1').id} left out 1 numbers" in run.says("noted")
 
 
-def test_older_checkpoints_that_the_log_publishes_are_held_together(host, tmp_path, verify):
+def test_a_folder_of_older_checkpoints_is_held_together(host, tmp_path, verify):
+    kept = tmp_path / "kept"
+    kept.mkdir()
     for size in (9, 15):
-        place = tmp_path / "log" / "checkpoints" / str(size)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(host.head(size, cosigned_by=2, at=host.clock - 10_000_000).encode())
+        head = host.head(size, cosigned_by=2, at=host.clock - 10_000_000)
+        (kept / str(size)).write_bytes(head.encode())
     host.publish(tmp_path)
 
-    run = verify(tmp_path, genesis=host.genesis)
+    run = verify(tmp_path, genesis=host.genesis, checkpoints=[kept])
 
     assert run.code == 0
     assert "3 checkpoints, of 9 to 20 leaves, tell one history" in run.says("proved")
+
+
+def test_the_newest_witnessed_checkpoint_that_the_log_shows_counts(host, tmp_path, verify):
+    witnessed = host.head(cosigned_by=2, at=host.clock)
+    host.contest(1)
+    host.publish(tmp_path, head=host.head())
+    (tmp_path / "log" / "checkpoint.witnessed").write_bytes(witnessed.encode())
+
+    run = verify(tmp_path, genesis=host.genesis)
+
+    assert "2 witnesses (2 needed) cosigned the first 20 leaves" in run.says("proved")
+    assert "The last 1 leaves are not yet cosigned" in run.says("not_proved")
 
 
 def test_what_was_seen_is_remembered_for_the_next_run(host, tmp_path, verify):

@@ -36,25 +36,19 @@ def run_verify(
     """Verify the log at `where`: a URL prefix, a log folder, or a data folder with `log/`.
 
     `genesis` is the leaf hash of entry 0 in hex, from outside. `receipts` and
-    `snapshots` are files or folders of JSON files, `checkpoints` are files kept from
-    before, `memory` a small file that this command keeps for itself.
+    `snapshots` are files or folders of JSON files, `checkpoints` files or folders of
+    checkpoints kept from before, `memory` a small file that this command keeps itself.
     """
     try:
-        log = world.source(where)
+        reader = world.log_reader(where)
         evidence = Evidence(
             genesis=_hash(genesis),
             receipts=world.read_named(receipts),
             snapshots=world.read_named(snapshots),
-            checkpoints=world.read_named(checkpoints),
+            checkpoints=world.read_named(checkpoints, "[!.]*"),
             memory=world.read_memory(memory),
         )
-        outcome = verify(
-            log.read,
-            evidence,
-            archived=log.archived,
-            now_s=world.now_s(),
-            check=world.on_every_core,
-        )
+        outcome = verify(reader, evidence, now_s=world.now_s(), check=world.on_every_core)
         if memory and outcome.memory:
             world.write_memory(memory, outcome.memory)
     except TrucelineError as error:

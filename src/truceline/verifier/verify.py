@@ -65,26 +65,24 @@ class Outcome:
 
 
 MAX_REMEMBERED = 100
+CHECKPOINT, WITNESSED, SNAPSHOT = "checkpoint", "checkpoint.witnessed", "snapshot"
+"""The log's heads: the newest, the newest that witnesses cosigned, and the public map."""
 
 
 def verify(
     reader: TileReader,
     evidence: Evidence | None = None,
     *,
-    archived: Sequence[int] = (),
     now_s: int | None = None,
     check: Check = map,
 ) -> Outcome:
-    """Check the log behind `reader`; `archived` are sizes of older checkpoints it publishes.
-
-    Never raises for what the log or the evidence contains.
-    """
+    """Check the log behind `reader`. Never raises for what the log or the evidence contains."""
     findings = Findings()
     memory = None
     try:
         run = _start(reader, evidence or Evidence(), findings)
         if run is not None:
-            memory = run.go(archived, now_s, check)
+            memory = run.go(now_s, check)
     except Unavailable as error:
         findings.could_not("reading", f"The log could not be read to its end: {error.detail}.")
     except TrucelineError as error:
@@ -94,7 +92,10 @@ def verify(
 
 def _start(reader: TileReader, evidence: Evidence, findings: Findings) -> _Run | None:
     """Read the head and the trust root, or say why there is nothing to check."""
-    head = reader("checkpoint")
+    # A log grows while it is read. These two go first: read later, they could be of a
+    # larger tree than the checkpoint, which would look like leaves taken back.
+    published, witnessed = reader(SNAPSHOT), reader(WITNESSED)
+    head = reader(CHECKPOINT)
     if head is None:
         findings.could_not("reading", "There is no log here: no file `checkpoint`.")
         return None
@@ -106,7 +107,7 @@ def _start(reader: TileReader, evidence: Evidence, findings: Findings) -> _Run |
     founding = foundings.read(reader, shown.size, findings)
     foundings.compare(founding, evidence.genesis, evidence.memory.genesis, findings)
     foundings.check_vkey(reader, founding, findings)
-    return _Run(reader, head, shown, founding, evidence, findings)
+    return _Run(reader, head, witnessed, published, shown, founding, evidence, findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +116,17 @@ class _Run:
 
     reader: TileReader
     head: bytes
+    witnessed: bytes | None
+    published: bytes | None
     shown: Checkpoint
     founding: Founding
     evidence: Evidence
     findings: Findings
 
-    def go(self, archived: Sequence[int], now_s: int | None, check: Check) -> Memory:
+    def go(self, now_s: int | None, check: Check) -> Memory:
         """Do every check; return what to remember if all of them hold."""
-        heads = head_checks.read_all(self._named_heads(archived), self.founding, self.findings)
-        if any(one.source == "checkpoint" for one in heads):
+        heads = head_checks.read_all(self._named_heads(), self.founding, self.findings)
+        if any(one.source == CHECKPOINT for one in heads):
             self.findings.proved(
                 "checkpoint",
                 f"The checkpoint of {self.shown.size} leaves is signed by the log's key.",
@@ -144,12 +147,10 @@ class _Run:
         self._maps(fold)
         return self._memory(heads)
 
-    def _named_heads(self, archived: Sequence[int]) -> Iterator[Named]:
-        yield "checkpoint", self.head
-        for size in archived:
-            data = self.reader(f"checkpoints/{size}")
-            if data is not None:
-                yield f"checkpoints/{size}", data
+    def _named_heads(self) -> Iterator[Named]:
+        yield CHECKPOINT, self.head
+        if self.witnessed is not None:
+            yield WITNESSED, self.witnessed
         yield from self.evidence.checkpoints
         for number, data in enumerate(self.evidence.memory.checkpoints, 1):
             yield f"remembered checkpoint {number}", data
@@ -239,11 +240,8 @@ class _Run:
                 "adoptions",
                 f"Each of {adopted} adoptions rests on the consents of all its signatories.",
             )
-        published = self.reader("snapshot")
-        named = [
-            *self.evidence.snapshots,
-            *([("snapshot", published)] if published is not None else []),
-        ]
+        shown = [(SNAPSHOT, self.published)] if self.published is not None else []
+        named = [*self.evidence.snapshots, *shown]
         for name, data in named:
             self._map(name, data, fold)
 

@@ -52,27 +52,13 @@ def now_s() -> int:
 # -- the log ------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A log to be read, and the sizes of the older checkpoints that it publishes."""
-
-    read: TileReader
-    archived: tuple[int, ...]
-
-
-def source(where: str) -> Source:
-    """Return the log at a URL prefix, in a folder, or in the `log/` of a data folder."""
+def log_reader(where: str) -> TileReader:
+    """Return a reader of the log at a URL prefix, in a folder, or in the `log/` of a data folder."""
     if where.startswith(("http://", "https://")):
-        read = url_reader(where)
-        listed = (read("checkpoints/list") or b"").decode("ascii", "replace").split()
-        return Source(read, tuple(int(size) for size in listed if size.isdecimal()))
+        return url_reader(where)
     folder = Path(where)
-    if (folder / "log" / "checkpoint").is_file():
-        folder = folder / "log"
-    names = [one.name for one in folder.glob("checkpoints/*")] if folder.is_dir() else []
-    return Source(
-        folder_reader(folder), tuple(sorted(int(one) for one in names if one.isdecimal()))
-    )
+    inside = folder / "log"
+    return folder_reader(inside if (inside / "checkpoint").is_file() else folder)
 
 
 def folder_reader(folder: Path) -> TileReader:
@@ -104,11 +90,11 @@ def _read_file(path: Path) -> bytes:
     return data
 
 
-def read_named(paths: Iterable[Path]) -> list[Named]:
-    """Return files that the auditor named, and the JSON files of folders among them."""
+def read_named(paths: Iterable[Path], pattern: str = "*.json") -> list[Named]:
+    """Return files that the auditor named, and of folders among them the files like `pattern`."""
     found: list[Named] = []
     for path in paths:
-        files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+        files = sorted(path.glob(pattern)) if path.is_dir() else [path]
         try:
             found += [(one.name, _read_file(one)) for one in files]
         except OSError as error:
