@@ -32,7 +32,6 @@ class Unit(StrEnum):
 
 
 _MM = {Unit.FT: FOOT_MM, Unit.M: 1000.0, Unit.FL: 100 * FOOT_MM}
-_DIGITS = {Unit.FT: 4, Unit.M: 3, Unit.FL: 6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +49,12 @@ class Altitude:
 
     @property
     def as_given(self) -> float:
-        """The value in its own unit, with the digits that give back the same millimetres."""
-        value = round(self.mm / _MM[self.unit], _DIGITS[self.unit])
+        """The shortest value in its own unit that gives these millimetres: 1500, not 1500.0003."""
+        exact = self.mm / _MM[self.unit]
+        for digits in range(7):
+            value = round(exact, digits)
+            if round(value * _MM[self.unit]) == self.mm:
+                break
         return int(value) if value == int(value) else value
 
 
