@@ -36,7 +36,10 @@ def new(
 
     if file.exists():
         raise Malformed(
-            Reason.ID_TAKEN, where=str(file), detail="the file exists; a key is never overwritten"
+            Reason.ID_TAKEN,
+            where=str(file),
+            detail="the file exists; a key is never overwritten",
+            remedy="Choose another name",
         )
     key, recovery_seed = keys.from_seed(os.urandom(32)), os.urandom(32)
     keyfile.lock(file, key, label=label or file.stem)

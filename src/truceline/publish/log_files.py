@@ -1,0 +1,70 @@
+"""The log's files as they are served: which names there are, as what, and for how long they hold.
+
+Only names of the format are answered, so no path leads outside the log. Entry bundles
+hold what every party may hold: the clear side of each leaf.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from truceline.errors import Malformed, Reason, Refused
+from truceline.ledger import tiles
+from truceline.ledger.tiles import WIDTH
+
+FOR_EVER = "public, max-age=31536000, immutable"
+ASK_EACH_TIME = "no-cache"
+
+_TEXT = "text/plain; charset=utf-8"
+_BYTES = "application/octet-stream"
+_JSON = "application/json"
+_HEADS = {
+    "checkpoint": _TEXT,
+    "checkpoint.witnessed": _TEXT,
+    "vkey": _TEXT,
+    "snapshot": _JSON,
+}
+_SNAPSHOT = re.compile(r"snapshots/(0|[1-9][0-9]{0,15})\.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A file of the log, and how it may be kept."""
+
+    data: bytes
+    media_type: str
+    cache: str
+
+
+def serve(read: Callable[[str], bytes | None], path: str) -> Served:
+    """Return the file at a path below the log's prefix; refuses what is not there.
+
+    A partial tile that was removed is cut from its full one, which the format allows.
+    """
+    if path in _HEADS:
+        return Served(_need(read(path), path), _HEADS[path], ASK_EACH_TIME)
+    if _SNAPSHOT.fullmatch(path):
+        return Served(_need(read(path), path), _JSON, ASK_EACH_TIME)
+    try:
+        place = tiles.read_path(path)
+    except Malformed:
+        raise _absent(path) from None
+    data = _need(tiles.find(read, place), path)
+    return Served(data, _BYTES, FOR_EVER if place.width == WIDTH else ASK_EACH_TIME)
+
+
+def _need(data: bytes | None, path: str) -> bytes:
+    if data is None:
+        raise _absent(path)
+    return data
+
+
+def _absent(path: str) -> Refused:
+    return Refused(
+        Reason.NOT_FOUND,
+        where=path[:80],
+        detail="the log has no such file",
+        remedy="See C2SP tlog-tiles for the names; `checkpoint` says how far the log goes",
+    )
