@@ -12,7 +12,7 @@ from truceline.records import envelope, keys
 from truceline.records.record import Micros, Record, RecordId
 from truceline.scenario.keyring import Keyring
 from truceline.scenario.material import Cast, Officer
-from truceline.scenario.speaking import Speaker, Unexpected
+from truceline.scenario.speaking import Speaker, unexpected
 
 FOUNDED_BEFORE = 3 * 3_600 * 1_000_000
 """The log is founded so long (microseconds) before the first act."""
@@ -61,7 +61,7 @@ def found(
     signers = [mechanism, *(keyring[one.code].signing for one in cast.bodies)]
     answer = installation.door.submit(envelope.sign(made.canonical(), *signers).encode())
     if answer.failure is not None:
-        raise Unexpected(f"founding: {answer.failure}")
+        raise unexpected("founding", answer)
 
 
 def appoint(speaker: Speaker, keyring: Keyring, officer: Officer, at: Micros) -> None:
@@ -79,7 +79,7 @@ def appoint(speaker: Speaker, keyring: Keyring, officer: Officer, at: Micros) ->
         {"name": officer.name, "contact": officer.contact},
     )
     if answer.failure is not None:
-        raise Unexpected(f"{officer.code}: {answer.failure}")
+        raise unexpected(officer.code, answer)
 
 
 def moments(first_act_at: Micros, count: int) -> tuple[Micros, tuple[Micros, ...]]:

@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from truceline.errors import Reason, Unavailable
 from truceline.mechanism.admission import Answer
 from truceline.mechanism.installation import Installation
 from truceline.mechanism.statement import ulid
@@ -28,8 +29,14 @@ _TEXT_TYPE = "text/plain; charset=utf-8"
 _SOURCE_MOST = 400
 
 
-class Unexpected(Exception):
-    """The door gave another answer than the play has: a defect of one of the two."""
+def unexpected(what: str, answer: Answer) -> Unavailable:
+    """Return the failure of a play in which the door gave another answer than it has."""
+    return Unavailable(
+        Reason.DEFECT,
+        where=f"scenario, {what}",
+        detail=f"the door said {answer.failure or 'yes'}, which is not in the play",
+        remedy="The play and the rules of this version do not fit together; report it",
+    )
 
 
 def act_id(act: Act) -> RecordId:
@@ -43,7 +50,14 @@ class Speaker:
     def __init__(self, installation: Installation, keyring: Keyring) -> None:
         self._installation = installation
         self._keyring = keyring
-        self._acts = {one.key: one for one in material.acts()}
+        acts = {one.key: one for one in material.acts()}
+        self._orders: Mapping[str, Callable[[str], Any]] = {
+            "@file": lambda path: self._deposited(material.file(path), _TEXT_TYPE),
+            "@zone": lambda content: self._deposited(contents.encoded(content), MEDIA_TYPE),
+            "@sha": lambda content: hashlib.sha256(contents.encoded(content)).hexdigest(),
+            "@texts": self._texts_of,
+            "@id": lambda key: act_id(acts[key]),
+        }
         self._texts = {
             one.body["code"]: one.body["texts"]
             for one in material.acts()
@@ -63,7 +77,7 @@ class Speaker:
         answer = self.submit(act_id(act), act.kind, act.by, key, body)
         reason = str(answer.failure.reason) if answer.failure else ""
         if reason != act.refused:
-            raise Unexpected(f"{act.key}: the door said {answer.failure or 'yes'}")
+            raise unexpected(act.key, answer)
         return answer
 
     def submit(
@@ -106,25 +120,20 @@ class Speaker:
     # -- what the data files leave to be filled in ---------------------------------------------
 
     def _filled(self, value: Any, name: str = "") -> Any:
-        match value:
-            case {"@file": path}:
-                return self._deposited(material.file(path), _TEXT_TYPE)
-            case {"@zone": content}:
-                return self._deposited(contents.encoded(content), MEDIA_TYPE)
-            case {"@sha": content}:
-                return hashlib.sha256(contents.encoded(content)).hexdigest()
-            case {"@texts": code}:
-                return texts_digest(self._texts[code], self._filled)
-            case {"@id": key}:
-                return act_id(self._acts[key])
-            case dict():
-                return {one: self._filled(inner, one) for one, inner in value.items()}
-            case list():
-                return [self._filled(inner) for inner in value]
-            case str() if name == "source":
-                return cited(value)
-            case _:
-                return value
+        """The value with every `@` of the data files carried out, at any depth."""
+        if isinstance(value, list):
+            return [self._filled(inner) for inner in value]
+        if isinstance(value, str) and name == "source":
+            return cited(value)
+        if not isinstance(value, dict):
+            return value
+        for order, carry_out in self._orders.items():
+            if value.keys() == {order}:
+                return carry_out(value[order])
+        return {one: self._filled(inner, one) for one, inner in value.items()}
+
+    def _texts_of(self, code: str) -> str:
+        return texts_digest(self._texts[code], self._filled)
 
     def _deposited(self, data: bytes, media_type: str) -> dict[str, Any]:
         return self._installation.files.put(data, media_type).tree()
