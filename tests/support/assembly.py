@@ -12,12 +12,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from truceline.geo.position import from_degrees
+from truceline.geo.volume import Edge, Polygon
 from truceline.mechanism import statement
 from truceline.mechanism.clock import Clock
 from truceline.mechanism.installation import Installation
-from truceline.records import envelope, keys
+from truceline.records import canonical, envelope, keys
 from truceline.records.keys import SigningKey
 from truceline.records.record import Micros, Record, RecordId
+from truceline.zones import document
+from truceline.zones.boundary import ZoneContent, ZoneKind, ZoneVolume
 
 ORIGIN = "log.example/assembly"
 STARTED_AT = Micros(1_700_000_000_000_000)
@@ -141,9 +145,74 @@ def founded(
     return made
 
 
-def post(assembly: Assembly, hand: str, code: str) -> bytes:
-    """A policing assignment under a zone: a record that needs nothing else."""
-    return assembly.hand(hand).sign(
-        "post.assigned/1",
-        {"post": code, "zone": "Z1", "kind": "checkpoint", "operator": "north", "agreed_count": 3},
+# -- an agreement, a zone and a post: what most records need before them -------------------
+
+
+def zone_file(installation: Installation, code: str, *, north: float = 36.0) -> dict[str, Any]:
+    """Deposit a zone content, a square of half a degree, and return its file name."""
+    south, west = north - 0.5, 36.5
+    corners = [(south, west), (south, west + 0.5), (north, west + 0.5), (north, west)]
+    ring = tuple(from_degrees(lat=lat, lon=lon) for lat, lon in corners)
+    content = ZoneContent(
+        code=code,
+        kind=ZoneKind.DE_ESCALATION,
+        volumes=(ZoneVolume(Polygon(ring), edge=Edge.GEODESIC),),
+        edge_chosen=True,
+    )
+    return installation.files.put(document.encode(content), document.MEDIA_TYPE).tree()
+
+
+def agreement(installation: Installation, assembly: Assembly, code: str = "MEMO") -> dict[str, Any]:
+    """The body of an instrument between all bodies, in force from its signature."""
+    text = installation.files.put(b"They agree that they agree.", "text/plain")
+    return {
+        "code": code,
+        "title": {"en": "A memorandum"},
+        "type": "memorandum",
+        "signatories": [{"body": one, "capacity": "guarantor"} for one in assembly.codes],
+        "texts": {"en": {"file": text.tree(), "equal_force": True}},
+        "secrecy": "public",
+        "effective": {"rule": "on signature", "says": {"from": "signature"}},
+        "renewal": "none",
+        "edge": "geodesic",
+        "deadlines": [],
+        "obligations": [],
+    }
+
+
+def texts_digest(body: Mapping[str, Any]) -> str:
+    """What `instrument.signed` names: SHA-256 of the canonical {language: file hash}."""
+    texts = {lang: one["file"]["sha256"] for lang, one in body["texts"].items()}
+    return sha256(canonical.encode(texts)).hexdigest()
+
+
+def agreed(installation: Installation, assembly: Assembly) -> list[bytes]:
+    """Envelopes: an instrument that all sign, a zone Z1 that all consent to, a post P1."""
+    memo = agreement(installation, assembly)
+    desk = assembly.hand(f"{assembly.codes[0]}-desk")
+    content = zone_file(installation, "Z1")
+    made = [desk.sign("instrument.published/1", memo)]
+    for code in assembly.codes:
+        signed = {"instrument": "MEMO", "texts": texts_digest(memo)}
+        made.append(assembly.hand(f"{code}-1").sign("instrument.signed/1", signed))
+    zone = {"zone": "Z1", "name": {"en": "One"}, "instrument": "MEMO", "content": content}
+    made.append(desk.sign("zone.proposed/1", zone))
+    for code in assembly.codes:
+        consent = {"zone": "Z1", "content": content["sha256"]}
+        made.append(assembly.hand(f"{code}-1").sign("zone.consented/1", consent))
+    post = {
+        "post": "P1",
+        "zone": "Z1",
+        "kind": "checkpoint",
+        "operator": assembly.codes[0],
+        "agreed_count": 3,
+    }
+    made.append(desk.sign("post.assigned/1", post))
+    return made
+
+
+def report(assembly: Assembly, officer: str, count: int = 1) -> bytes:
+    """A report on the post P1: small, and as often as one likes."""
+    return assembly.hand(officer).sign(
+        "post.reported/1", {"post": "P1", "count": count, "as_of": STARTED_AT}
     )

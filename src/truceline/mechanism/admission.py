@@ -20,7 +20,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from truceline.errors import Malformed, Reason, TrucelineError, Unavailable
+from truceline.errors import Reason, Refused, TrucelineError, Unavailable
 from truceline.mechanism.judgement import Judge, Own, Taken
 from truceline.mechanism.submission import Submission, digest_of_unreadable, read
 from truceline.records.envelope import Envelope
@@ -69,6 +69,7 @@ class _Waiting:
     disclosures: Sequence[str] = ()
     own: Own | None = None
     read: Submission | None = None
+    proved: bool = False
     failure: TrucelineError | None = None
     taken: Taken | None = None
     again: Row | None = None
@@ -101,16 +102,26 @@ class Gate:
 
 
 class Door:
-    """Takes envelopes, answers each; one writer thread commits them in groups."""
+    """Takes envelopes, answers each.
+
+    Two threads hand groups on: one reads and checks signatures, which needs no state but
+    keys; one judges, writes and answers, in order. While one waits for the disk the
+    other computes.
+    """
 
     def __init__(self, gate: Gate, judge: Callable[[], Judge]) -> None:
         self._gate = gate
         self._new_judge = judge
         self._judge = judge()
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._ready: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="truceline-door", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._read_all, name="truceline-reading", daemon=True),
+            threading.Thread(target=self._write_all, name="truceline-writing", daemon=True),
+        ]
+        for one in self._threads:
+            one.start()
 
     def submit(self, envelope: bytes, disclosures: Sequence[str] = ()) -> Answer:
         """Submit one envelope (JSON bytes) with its disclosure texts, and wait for the answer."""
@@ -142,53 +153,65 @@ class Door:
         if not self._closed:
             self._closed = True
             self._queue.put(None)
-            self._thread.join()
+            for one in self._threads:
+                one.join()
 
-    # -- the queue ----------------------------------------------------------------------
+    # -- the queues ---------------------------------------------------------------------
 
     def _enter(self, one: _Waiting) -> Future[Answer]:
         if self._closed:
-            one.future.set_result(
-                Answer(failure=Unavailable(Reason.NO_WRITER, where="door", detail="it is closed"))
-            )
-        elif self._queue.qsize() >= self._gate.limits.waiting_most:
-            one.future.set_result(
-                Answer(
-                    failure=Unavailable(
-                        Reason.BUSY, where="door", detail="too many submissions wait already"
-                    )
-                )
-            )
+            _answer_unavailable(one, Reason.NO_WRITER, "the door is closed")
+        elif self._queue.qsize() + self._ready.qsize() >= self._gate.limits.waiting_most:
+            _answer_unavailable(one, Reason.BUSY, "too many submissions wait already")
         else:
             self._queue.put(one)
         return one.future
 
-    def _run(self) -> None:
-        while (batch := self._next()) is not None:
+    def _read_all(self) -> None:
+        while (one := self._queue.get()) is not None:
+            self._read(one)
+            self._ready.put(one)
+        self._ready.put(None)
+
+    def _read(self, one: _Waiting) -> None:
+        """Read one submission and check its signatures; a key not known yet is left for later."""
+        if one.own is not None:
+            return
+        try:
+            one.read = read(one.data, one.disclosures)
+            self._judge.prove(one.read)
+            one.proved = True
+        except Refused as failure:
+            one.failure = None if one.read else failure
+        except TrucelineError as failure:
+            one.failure = failure
+        except Exception as error:  # noqa: BLE001 -- told as a defect; the next must be read
+            _log.exception("a submission could not be read")
+            one.failure = Unavailable(Reason.DEFECT, where="door", detail=type(error).__name__)
+
+    def _write_all(self) -> None:
+        while batch := self._next():
             self._answer_all(batch)
 
-    def _next(self) -> list[_Waiting] | None:
-        """All that wait, up to a commit's worth; None when the door closes."""
-        first = self._queue.get()
-        if first is None:
-            return None
-        batch = [first]
-        while len(batch) < self._gate.limits.batch_most:
-            try:
-                one = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if one is None:
-                self._queue.put(None)
-                break
+    def _next(self) -> list[_Waiting]:
+        """All that wait, up to a commit's worth; none when the door has closed."""
+        batch: list[_Waiting] = []
+        one = self._ready.get()
+        while one is not None:
             batch.append(one)
+            if len(batch) == self._gate.limits.batch_most:
+                return batch
+            try:
+                one = self._ready.get_nowait()
+            except queue.Empty:
+                return batch
+        if batch:
+            self._ready.put(None)
         return batch
 
     # -- a group ------------------------------------------------------------------------
 
     def _answer_all(self, batch: list[_Waiting]) -> None:
-        for one in batch:
-            _read(one)
         try:
             self._admit_together(batch)
         except Unavailable as failure:
@@ -228,23 +251,28 @@ class Door:
         self._write(self._judge.drain())
 
     def _find_repeated(self, batch: Iterable[_Waiting]) -> None:
-        """The same envelope again gets the same receipt, whatever has changed since."""
+        """The same envelope again gets the same receipt, whatever has changed since.
+
+        Equal PAE digests mean equal payloads, so the record's id finds it. The answer
+        needs no good signature: it says only what the log shows.
+        """
         waiting = [one.read for one in batch if one.read]
         if not waiting:
             return
         with self._gate.store.reading() as look:
-            known = log.by_pae(look, [one.pae for one in waiting])
-            self._judge.prefetch(look, waiting)
+            known = log.by_ids(look, [one.outer.id for one in waiting])
+            self._judge.prefetch(look, waiting, known)
         for one in batch:
             if one.read:
-                one.again = known.get(one.read.pae)
+                same = known.get(one.read.outer.id)
+                one.again = same if same is not None and same.pae == one.read.pae else None
 
     def _admit(self, one: _Waiting) -> None:
         try:
             if one.own is not None:
                 one.taken = self._judge.admit_own(one.own)
             elif one.read is not None:
-                one.taken = self._judge.admit(one.read)
+                one.taken = self._judge.admit(one.read, proved=one.proved)
         except Unavailable:
             raise
         except TrucelineError as failure:
@@ -254,38 +282,38 @@ class Door:
         if not taken:
             return
         gate = self._gate
-        sealed = {
-            one.row.pae: one.submission.disclosures for one in taken if one.submission.disclosures
-        }
+        sealing = [one for one in taken if one.submission.disclosures]
         # Sealed parts first: a leaf must never commit to a part that is not kept. If we
         # stop before the commit, a file is left that no leaf names; fsck lists it, and
         # the same record submitted again writes it again.
         try:
-            if sealed:
-                gate.vault.put_all(sealed)
+            if sealing:
+                gate.vault.put_all({one.row.pae: one.submission.disclosures for one in sealing})
             with gate.store.writing() as tx:
                 gate.check_fence(tx)
                 log.append(tx, [one.row for one in taken])
                 writing.apply(tx, [one.admitted for one in taken], gate.areas)
         except BaseException:
-            self._drop_uncommitted(sealed)
+            self._drop_uncommitted(sealing)
             raise
         # Durable from here. If we stop before the receipts are sent, the senders submit
         # again and get the same receipts: envelopes are found by the hash of their PAE.
         # Tiles and checkpoint follow from the rows, now or at the next start.
         gate.committed(taken)
 
-    def _drop_uncommitted(self, sealed: Mapping[bytes, object]) -> None:
+    def _drop_uncommitted(self, sealing: Sequence[Taken]) -> None:
         """Remove sealed parts of records that did not commit.
 
         A commit can fail in the telling and yet have been made: what the store holds decides.
         """
         try:
             with self._gate.store.reading() as look:
-                there = log.by_pae(look, list(sealed))
+                there = log.by_ids(look, [one.submission.outer.id for one in sealing])
         except Unavailable:
             return
-        self._gate.vault.drop(sealed.keys() - there.keys())
+        self._gate.vault.drop(
+            one.row.pae for one in sealing if one.submission.outer.id not in there
+        )
 
     def _start_again(self) -> None:
         """After a failed commit: forget what was judged, fold again what the store holds."""
@@ -313,17 +341,12 @@ class Door:
         return Answer(receipt.signed(judge.key), row.index, row.entry, follows=follows)
 
     def _refused(self, one: _Waiting, failure: TrucelineError) -> Answer:
+        if isinstance(failure, Unavailable):
+            return Answer(failure=failure)
         judge = self._judge
         refusal = Refusal(judge.origin, one.pae, judge.now(), failure.told())
         return Answer(refusal=refusal.signed(judge.key), failure=failure)
 
 
-def _read(one: _Waiting) -> None:
-    if one.own is not None or one.read is not None or one.failure is not None:
-        return
-    try:
-        one.read = read(one.data, one.disclosures)
-    except TrucelineError as failure:
-        one.failure = failure
-    except RecursionError:
-        one.failure = Malformed(Reason.TOO_DEEP, where="envelope", detail="nested too deep")
+def _answer_unavailable(one: _Waiting, reason: Reason, detail: str) -> None:
+    one.future.set_result(Answer(failure=Unavailable(reason, where="door", detail=detail)))

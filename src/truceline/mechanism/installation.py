@@ -262,7 +262,7 @@ class Installation:
         self._write_vkey(key)
         if self._book.size > 0:
             sealer.seal()  # what a crash left between commit and checkpoint
-        thread = SealingThread(sealer, pause_s=self.settings.seal_pause_ms / 1000)
+        thread = SealingThread(sealer, self.store.tidy, pause_s=self.settings.seal_pause_ms / 1000)
 
         def committed(taken: Sequence[Taken]) -> None:
             with self._book_lock:

@@ -87,9 +87,9 @@ class KnownIds:
         with self._store.reading() as look:
             return records.index_of(look, record_id)
 
-    def prefetch(self, look: Connection, ids: Sequence[str]) -> None:
+    def remember(self, indexes: Mapping[str, int | None]) -> None:
         """Remember where these are, or that they are not; forget what was remembered before."""
-        self._remembered = {**dict.fromkeys(ids), **records.indexes_of(look, ids)}
+        self._remembered = dict(indexes)
 
 
 class Judge:
@@ -116,9 +116,15 @@ class Judge:
         """The present moment; never before what the log has seen."""
         return Micros(max(self._world.clock.now(), self._last_at))
 
-    def admit(self, submission: Submission) -> Taken:
-        """Admit what was submitted, or raise the failure that a rule finds."""
-        key_ids = self._prove(submission)
+    def admit(self, submission: Submission, *, proved: bool = False) -> Taken:
+        """Admit what was submitted, or raise the failure that a rule finds.
+
+        `proved`: every signature was found good by `prove` already. A key id is the
+        hash of its key, so what was proved stays proved, whatever is admitted meanwhile.
+        """
+        if not proved:
+            self.prove(submission)
+        key_ids = [one.key for one in submission.envelope.signatures]
         return self._take(submission, key_ids, self._tick())
 
     def admit_own(self, own: Own) -> Taken:
@@ -134,11 +140,17 @@ class Judge:
         placed, self._placed = self._placed, []
         return placed
 
-    def prefetch(self, look: Connection, submissions: Sequence[Submission]) -> None:
-        """Ask the store once for every record id that a group will be asked about."""
-        self._known.prefetch(
-            look, [name for one in submissions for name in (one.inner.id, *one.inner.refs)]
-        )
+    def prefetch(
+        self, look: Connection, submissions: Sequence[Submission], known: Mapping[str, Row]
+    ) -> None:
+        """Ask the store once for every record id that a group will be asked about.
+
+        `known` are the rows of the group's own ids that are on the log already.
+        """
+        asked: dict[str, int | None] = {one.outer.id: None for one in submissions}
+        found = {name: row.index for name, row in known.items()}
+        refs = [ref for one in submissions for ref in one.inner.refs if ref not in asked]
+        self._known.remember({**asked, **found, **records.indexes_of(look, refs)})
 
     # -- time ---------------------------------------------------------------------------
 
@@ -148,8 +160,13 @@ class Judge:
 
     # -- admit --------------------------------------------------------------------------
 
-    def _prove(self, submission: Submission) -> list[KeyId]:
-        """Check every signature against the public half of the key that it names."""
+    def prove(self, submission: Submission) -> None:
+        """Check every signature against the public half of the key that it names.
+
+        Looks at keys that the Book knows and changes nothing: another thread may ask.
+        Raises `Unproven` for a signature that does not hold, `Refused` for a key that is
+        not known yet, or a record for another log.
+        """
         key_ids = [one.key for one in submission.envelope.signatures]
         if submission.outer.log != self.origin:
             raise Refused(
@@ -164,7 +181,6 @@ class Judge:
             keys.verify(
                 publics[one.key], message, one.value, where=f"envelope.signatures[{number}]"
             )
-        return key_ids
 
     def _take(self, submission: Submission, key_ids: Sequence[KeyId], at: Micros) -> Taken:
         candidate = self._candidate(submission, key_ids, at)

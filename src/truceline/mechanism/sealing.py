@@ -153,9 +153,10 @@ class Sealer:
 class SealingThread:
     """Seals when something was committed, and pauses between two checkpoints."""
 
-    def __init__(self, sealer: Sealer, *, pause_s: float) -> None:
+    def __init__(self, sealer: Sealer, tidy: Callable[[], None], *, pause_s: float) -> None:
         self._sealer = sealer
         self._pause_s = pause_s
+        self._tidy = tidy
         self._wake = threading.Event()
         self._sealed = threading.Condition()
         self._closed = False
@@ -184,6 +185,7 @@ class SealingThread:
             closed = self._closed
             try:
                 self._sealer.seal()
+                self._tidy()
             except Unavailable as failure:
                 # Nothing is lost: the rows are durable, and the next time makes the files.
                 _log.warning("no checkpoint was published: %s", failure)

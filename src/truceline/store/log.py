@@ -6,14 +6,14 @@ this is the hot path, and there is nothing in a row that needs translation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
 from truceline.records.record import Micros
-from truceline.store.schema import entry
+from truceline.store.schema import entry, record
 
 _CHUNK = 1_000
 
@@ -40,7 +40,7 @@ class Row:
 
 
 def append(tx: Connection, rows: Sequence[Row]) -> None:
-    """Add rows; an index or a PAE digest that is there already stops the transaction."""
+    """Add rows; an index that is there already stops the transaction."""
     insert(
         tx,
         entry,
@@ -98,10 +98,13 @@ def walk(look: Connection, first: int = 0) -> Iterator[Row]:
         first = rows[-1].index + 1
 
 
-def by_pae(look: Connection, paes: Sequence[bytes]) -> Mapping[bytes, Row]:
-    """Return the rows whose PAE digest is among `paes`."""
-    found: dict[bytes, Row] = {}
-    for at in range(0, len(paes), _CHUNK):
-        query = sa.select(entry).where(entry.c.pae.in_(paes[at : at + _CHUNK]))
-        found.update((row.pae, Row(*row)) for row in look.execute(query))
-    return found
+def by_ids(look: Connection, record_ids: Sequence[str]) -> dict[str, Row]:
+    """Return the rows of those record ids that are on the log."""
+    query = sa.select(record.c.id, *entry.columns).join(
+        record, record.c.leaf_index == entry.c.leaf_index
+    )
+    return {
+        row[0]: Row(*row[1:])
+        for at in range(0, len(record_ids), _CHUNK)
+        for row in look.execute(query.where(record.c.id.in_(record_ids[at : at + _CHUNK])))
+    }

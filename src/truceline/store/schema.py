@@ -84,13 +84,18 @@ entry = Table(
     "entry",
     metadata,
     _leaf(),
-    Column("pae", LargeBinary, nullable=False, unique=True),
+    Column("pae", LargeBinary, nullable=False),
     Column("leaf", LargeBinary, nullable=False),
     _at("received_at"),
     Column("entry", LargeBinary, nullable=False),
     info={"role": Role.LOG},
 )
-"""One leaf each: SHA-256 of the PAE (a repeated submission is known by it), leaf hash, bytes."""
+"""One leaf each: SHA-256 of the PAE (a repeated submission is known by it), leaf hash, bytes.
+
+There is no index on the digest: equal digests mean equal records and so equal record
+ids, and those are unique in `record`. An index of hashes would dirty a page for each
+record; ULIDs lie beside one another.
+"""
 
 # -- records ---------------------------------------------------------------------
 

@@ -53,6 +53,8 @@ def index_of(look: Connection, record_id: str) -> int | None:
 
 def indexes_of(look: Connection, record_ids: Sequence[str]) -> dict[str, int]:
     """Return the leaves of those record ids that are on the log."""
+    if not record_ids:
+        return {}
     query = sa.select(record.c.id, record.c.leaf_index)
     return {
         name: index

@@ -152,7 +152,6 @@ def upgrade() -> None:  # noqa: PLR0915 -- one statement for each table
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("entry", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("leaf_index"),
-        sa.UniqueConstraint("pae"),
     )
     op.create_table(
         "entry_into_force",
