@@ -15,8 +15,10 @@ import hashlib
 import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from truceline.clocks.deadline import DAY
+from truceline.errors import Reason, Refused
 from truceline.records.record import Micros, RecordId
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -108,6 +110,7 @@ class Clocks:
     def __init__(self) -> None:
         self.clocks: dict[str, Clock] = {}
         self.fired: dict[str, tuple[Fired, ...]] = {}
+        self._of: dict[str, tuple[str, ...]] = {}
         self._heap: list[tuple[Micros, str, int]] = []
         self._ready: dict[tuple[str, int], Firing] = {}
 
@@ -116,6 +119,7 @@ class Clocks:
     def start(self, clock: Clock) -> None:
         """Let a clock run. Reminders whose time was over before it began never fire."""
         self.clocks[clock.id] = clock
+        self._of[clock.subject] = (*self._of.get(clock.subject, ()), clock.id)
         self._push(clock, -1)
 
     def stop(self, clock_id: str, at: Micros, why: str) -> None:
@@ -126,6 +130,8 @@ class Clocks:
         self.clocks[clock_id] = replace(clock, stopped_at=at, why=why)
         for step in range(len(clock.steps)):
             self._ready.pop((clock_id, step), None)
+        left = tuple(one for one in self._of[clock.subject] if one != clock_id)
+        self._of[clock.subject] = left
 
     def note_fired(self, clock_id: str, step: int, at: Micros, index: int) -> None:
         """Note that a step's record stands on the log."""
@@ -161,6 +167,10 @@ class Clocks:
         """Say whether a step is on record as fired."""
         return any(one.step == step for one in self.fired.get(clock_id, ()))
 
+    def of(self, subject: str) -> tuple[Clock, ...]:
+        """Return the clocks that run now for an instrument, zone or other subject."""
+        return tuple(self.clocks[one] for one in self._of.get(subject, ()))
+
     def running(self, at: Micros) -> tuple[Clock, ...]:
         """Return the clocks that ran at a moment, the soonest first."""
         found: Iterable[Clock] = (one for one in tuple(self.clocks.values()) if one.runs(at))
@@ -187,3 +197,29 @@ def firing(clock: Clock, step: int) -> Firing:
     rung = clock.steps[step]
     to = rung.to.replace("owner", clock.owner or "owner")
     return Firing(Micros(clock.due_at + rung.offset), clock.id, step, to)
+
+
+def decide_fired(body: Mapping[str, Any], clocks: Clocks, at: Micros) -> Clock:
+    """Return the clock whose step a record states; refuses it twice, too early, or unknown.
+
+    This is where a late first writer or a standby learns that the step was taken.
+    """
+    clock = clocks.clocks.get(body["clock"])
+    if clock is None or body["step"] >= len(clock.steps):
+        raise _refused(Reason.REF_UNKNOWN, f"there is no step {body['step']} of {body['clock']}")
+    if clocks.has_fired(clock.id, body["step"]):
+        raise _refused(Reason.WRONG_STATE, f"step {body['step']} of {clock.id} has fired already")
+    if clock.stopped_at is not None:
+        raise _refused(Reason.WRONG_STATE, f"{clock.id} runs no more ({clock.why})")
+    wanted = firing(clock, body["step"])
+    if wanted.body() != dict(body):
+        raise _refused(
+            Reason.CONTRADICTS, f"the step is due {wanted.due_at} and goes to {wanted.to}"
+        )
+    if at < wanted.due_at:
+        raise _refused(Reason.BAD_TIME, f"step {body['step']} of {clock.id} is not due yet")
+    return clock
+
+
+def _refused(reason: Reason, detail: str) -> Refused:
+    return Refused(reason, where="body", article="DOMAIN 8, clocks", detail=detail)

@@ -7,11 +7,24 @@ reads nothing: a commit that fails throws the Book away and folds it again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from truceline.agreements import instrument as agreements
+from truceline.agreements.instrument import Instrument
+from truceline.clocks.ladder import Clocks
+from truceline.mechanism.agenda import Agenda
 from truceline.parties.register import Register
+from truceline.parties.visibility import Handed, RecordFacts
 from truceline.records.admitted import Admitted
 from truceline.records.keys import KeyId
+from truceline.records.record import Micros, Record
+from truceline.zones import history as zone_histories
+from truceline.zones import policing
+from truceline.zones.history import ZoneHistory
+from truceline.zones.policing import Post, Unpoliced
+from truceline.zones.public_map import public_map
+from truceline.zones.refusal import Contents
 
 RECENT_IDS = 200_000
 """How many record ids are kept in memory when older ones can be asked for elsewhere."""
@@ -45,23 +58,165 @@ class Ids:
 
 
 class Book:
-    """What the rules are given. `log` is the origin of the log that is folded."""
+    """What the rules are given. `log` is the origin of the log that is folded.
+
+    `known` answers for record ids that are no longer in memory; `contents` reads a zone's
+    content by its SHA-256 (rules ask for it, the fold never does).
+    """
 
     def __init__(
         self,
         log: str,
         *,
         known: Callable[[str], int | None] | None = None,
+        contents: Contents | None = None,
     ) -> None:
         self.log = log
         self.size = 0
+        self.contents = contents
         self.register = Register()
+        self.instruments: dict[str, Instrument] = {}
+        self.zones: dict[str, ZoneHistory] = {}
+        self._zones_of: dict[str, tuple[str, ...]] = {}
+        self.posts: dict[str, Post] = {}
+        self.clocks = Clocks()
+        self._agenda = Agenda(self.clocks)
+        self.handed: dict[str, tuple[Handed, ...]] = {}
         self.seqs: dict[KeyId, int] = {}
         self.ids = Ids(known)
+        self._disclosures: dict[str, tuple[str, int]] = {}
+
+    # -- asking -----------------------------------------------------------------------
+
+    def public_map(self, at: Micros) -> list[dict[str, Any]]:
+        """Return the items of a snapshot's `zones`, over the whole log as folded."""
+        return public_map(self.zones.values(), at)
+
+    def unpoliced(self, at: Micros) -> tuple[Unpoliced, ...]:
+        """Return the zones that nobody is known to police at a moment."""
+        zones, posts = tuple(self.zones.values()), tuple(self.posts.values())
+        return policing.unpoliced(zones, self.instruments, posts, at)
+
+    def handed_by(self, disclosure: str) -> Handed | None:
+        """Return what a disclosure record handed out, or None."""
+        if disclosure not in self._disclosures:
+            return None
+        record_id, number = self._disclosures[disclosure]
+        return self.handed[record_id][number]
+
+    def facts(self, a: Admitted) -> RecordFacts:
+        """Return what visibility needs to know of a record."""
+        instrument = self.instrument_of(a.record)
+        concerned = {a.record.body["to"]} if a.record.kind == "disclosure.made/1" else set()
+        return RecordFacts(
+            author_body=a.signer.body,
+            author_officer=a.signer.officer,
+            parties=instrument.parties if instrument is not None else frozenset(),
+            secrecy=instrument.secrecy if instrument is not None else "public",
+            received_at=a.received_at,
+            concerned=frozenset(concerned),
+            disclosed_to=frozenset(self.handed.get(a.record.id, ())),
+        )
+
+    def zones_under(self, instrument: str) -> tuple[ZoneHistory, ...]:
+        """Return the zones that were proposed under an instrument, oldest first."""
+        return tuple(self.zones[code] for code in self._zones_of.get(instrument, ()))
+
+    def instrument_of(self, record: Record) -> Instrument | None:
+        """Return the instrument that a record speaks of, by itself, its zone or its post."""
+        body = record.body
+        if record.kind == "instrument.published/1":
+            return self.instruments.get(body["code"])
+        if "instrument" in body:
+            return self.instruments.get(body["instrument"])
+        post = self.posts.get(body.get("post", ""))
+        zone = self.zones.get(body.get("zone", post.zone if post is not None else ""))
+        return None if zone is None else self.instruments.get(zone.instrument)
+
+    # -- folding ----------------------------------------------------------------------
 
     def apply(self, a: Admitted) -> None:
         """Fold one admitted record. Leaves come in the order of the log; some may be left out."""
-        self.register.apply(a)
+        step = _FOLDS.get(a.record.kind)
+        if step is not None:
+            step(self, a, a.record.body)
         self.ids.add(a.record.id, a.index)
         self.seqs[a.signer.key] = a.record.seq
         self.size = a.index + 1
+
+    def _parties(self, a: Admitted, _: Mapping[str, Any]) -> None:
+        self.register.apply(a)
+
+    def _published(self, a: Admitted, body: Mapping[str, Any]) -> None:
+        made = agreements.published(a, zone=self.register.time_zone)
+        self.instruments[made.code] = made
+
+    def _on_instrument(self, a: Admitted, body: Mapping[str, Any]) -> None:
+        before = self.instruments[body["instrument"]]
+        after = agreements.applied(before, a)
+        self.instruments[before.code] = after
+        self._agenda.on_instrument(after, self.zones_under(after.code), a)
+
+    def _proposed(self, a: Admitted, body: Mapping[str, Any]) -> None:
+        made = zone_histories.opened(a)
+        self.zones[made.code] = made
+        under = self._zones_of.get(made.instrument, ())
+        self._zones_of[made.instrument] = (*under, made.code)
+        self._agenda.on_proposal(made, a.received_at)
+
+    def _on_zone(self, a: Admitted, body: Mapping[str, Any]) -> None:
+        after = zone_histories.applied(self.zones[body["zone"]], a)
+        self.zones[after.code] = after
+        self._agenda.on_zone(after, self.instruments[after.instrument], a)
+
+    def _assigned(self, a: Admitted, body: Mapping[str, Any]) -> None:
+        self.posts[body["post"]] = policing.assigned(a)
+
+    def _on_post(self, a: Admitted, body: Mapping[str, Any]) -> None:
+        self.posts[body["post"]] = policing.applied(self.posts[body["post"]], a)
+
+    def _disclosed(self, a: Admitted, body: Mapping[str, Any]) -> None:
+        """What was handed to whom; the leaf is sealed, and where its parts are erased, so is this."""
+        made = Handed(body["part"], body["to"], a.received_at)
+        before = self.handed.get(body["record"], ())
+        self._disclosures[a.record.id] = (body["record"], len(before))
+        self.handed[body["record"]] = (*before, made)
+
+    def _recalled(self, a: Admitted, body: Mapping[str, Any]) -> None:
+        if body["disclosure"] not in self._disclosures:
+            return
+        record_id, number = self._disclosures[body["disclosure"]]
+        handed = list(self.handed[record_id])
+        handed[number] = handed[number].recalled(a.received_at)
+        self.handed[record_id] = tuple(handed)
+
+    def _fired(self, a: Admitted, body: Mapping[str, Any]) -> None:
+        self.clocks.note_fired(body["clock"], body["step"], a.received_at, a.index)
+        self._agenda.on_fired(body["clock"], body["step"], self.instruments, a.received_at)
+
+
+type _Fold = Callable[[Book, Admitted, Mapping[str, Any]], None]
+
+_PARTY_KINDS = (
+    "genesis/1",
+    "body.admitted/1",
+    "officer.appointed/1",
+    "officer.ended/1",
+    "key.enrolled/1",
+    "key.replaced/1",
+    "key.revoked/1",
+    "pseudonym.enrolled/1",
+)
+
+_FOLDS: Mapping[str, _Fold] = {
+    **dict.fromkeys(_PARTY_KINDS, Book._parties),
+    **dict.fromkeys(agreements.KINDS, Book._on_instrument),
+    **dict.fromkeys(zone_histories.KINDS, Book._on_zone),
+    **dict.fromkeys(policing.KINDS, Book._on_post),
+    "instrument.published/1": Book._published,
+    "zone.proposed/1": Book._proposed,
+    "post.assigned/1": Book._assigned,
+    "clock.fired/1": Book._fired,
+    "disclosure.made/1": Book._disclosed,
+    "disclosure.recalled/1": Book._recalled,
+}

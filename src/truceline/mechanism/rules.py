@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from truceline.agreements import decision as agreements
+from truceline.agreements.instrument import Entered, Extension, Instrument
+from truceline.clocks import ladder
 from truceline.errors import Malformed, Reason, Refused
+from truceline.mechanism.agenda import ZONE_TERM
 from truceline.mechanism.book import Book
 from truceline.parties import mandate, register
 from truceline.parties.mandate import MECHANISM
@@ -19,6 +23,10 @@ from truceline.records.keys import KeyId
 from truceline.records.kinds import SEALED_LEAF
 from truceline.records.record import Micros, Record
 from truceline.records.roles import Role
+from truceline.zones import adoption, policing, position, proposal
+from truceline.zones.history import ZoneHistory
+from truceline.zones.policing import PostGround
+from truceline.zones.refusal import Ground, no
 
 GENESIS = "genesis/1"
 AHEAD = 5 * 60 * 1_000_000
@@ -229,6 +237,129 @@ def _parties(candidate: Candidate, book: Book) -> tuple[Follow, ...]:
     return ()
 
 
+def _published(candidate: Candidate, book: Book) -> tuple[Follow, ...]:
+    agreements.decide_published(candidate, book.instruments, book.register)
+    return ()
+
+
+def _on_instrument(candidate: Candidate, book: Book) -> tuple[Follow, ...]:
+    instrument = book.instruments.get(candidate.record.body["instrument"])
+    follows = agreements.decide(candidate, instrument)
+    assert instrument is not None  # noqa: S101 -- decide refuses an unknown instrument
+    zones = book.zones_under(instrument.code)
+    if candidate.record.kind == "instrument.signed/1" and follows:
+        return follows + _adopted_on_entry(candidate, instrument, follows[0], zones, book)
+    if candidate.record.kind == "instrument.extended/1":
+        return _adopted_on_extension(candidate, instrument, zones, book)
+    return follows
+
+
+def _adopted_on_entry(
+    candidate: Candidate,
+    instrument: Instrument,
+    entry: Follow,
+    zones: Sequence[ZoneHistory],
+    book: Book,
+) -> tuple[Follow, ...]:
+    entered = Entered(entry.body["from"], entry.body.get("until"), candidate.received_at, -1)
+    cause = candidate.record.id
+    return adoption.after_entry(zones, instrument, entered, book.contents, cause)
+
+
+def _adopted_on_extension(
+    candidate: Candidate, instrument: Instrument, zones: Sequence[ZoneHistory], book: Book
+) -> tuple[Follow, ...]:
+    if agreements.agreed_extension(instrument, candidate) is None:
+        return ()
+    body, at = candidate.record.body, candidate.received_at
+    word = Extension(candidate.signer.body, body["until"], at, -1)
+    return adoption.after_extension(zones, instrument, word, book.contents, candidate.record.id)
+
+
+def _fired(candidate: Candidate, book: Book) -> tuple[Follow, ...]:
+    body = candidate.record.body
+    clock = ladder.decide_fired(body, book.clocks, candidate.received_at)
+    if clock.ladder != ZONE_TERM:
+        return ()
+    expired = adoption.expiry(book.zones[clock.subject], clock.due_at, clock.id)
+    return () if expired is None else (expired,)
+
+
+def _proposed(candidate: Candidate, book: Book) -> tuple[Follow, ...]:
+    proposal.decide_proposed(candidate, book.zones, book.instruments, book.register, book.contents)
+    return ()
+
+
+def _on_zone(candidate: Candidate, book: Book) -> tuple[Follow, ...]:
+    history = book.zones.get(candidate.record.body["zone"])
+    if history is None:
+        detail = f"there is no zone {candidate.record.body['zone']}"
+        raise no(Reason.REF_UNKNOWN, detail, "body.zone")
+    instrument = book.instruments[history.instrument]
+    ground = Ground(history, instrument, book.register, book.contents)
+    return _ZONE[candidate.record.kind](candidate, ground) or ()
+
+
+def _post_assigned(candidate: Candidate, book: Book) -> tuple[Follow, ...]:
+    policing.decide_assigned(candidate, _post_ground(book))
+    return ()
+
+
+def _on_post(candidate: Candidate, book: Book) -> tuple[Follow, ...]:
+    policing.decide(candidate, _post_ground(book))
+    return ()
+
+
+def _post_ground(book: Book) -> PostGround:
+    return PostGround(book.zones, book.instruments, book.posts, book.register)
+
+
+def _disclosed(candidate: Candidate, book: Book) -> tuple[Follow, ...]:
+    body = candidate.record.body
+    if body["to"] not in book.register.bodies:
+        raise _refused(Reason.REF_UNKNOWN, f"there is no body {body['to']}", "body.to")
+    if body["record"] not in book.ids:
+        raise _refused(Reason.REF_UNKNOWN, f"there is no record {body['record']}", "body.record")
+    return ()
+
+
+def _recalled(candidate: Candidate, book: Book) -> tuple[Follow, ...]:
+    disclosure = candidate.record.body["disclosure"]
+    handed = book.handed_by(disclosure)
+    if handed is None:
+        raise _refused(
+            Reason.REF_UNKNOWN, f"nothing was handed out by {disclosure}", "body.disclosure"
+        )
+    if handed.recalled_at is not None:
+        raise _refused(Reason.WRONG_STATE, "it was called back already", "body.disclosure")
+    return ()
+
+
+def _refused(reason: Reason, detail: str, where: str) -> Refused:
+    return Refused(reason, where=where, article="DESIGN 7, disclosure ledger", detail=detail)
+
+
+_ZONE: Mapping[str, Callable[[Candidate, Ground], tuple[Follow, ...] | None]] = {
+    "zone.revised/1": proposal.decide_revised,
+    "zone.amended/1": proposal.decide_amended,
+    "zone.position/1": position.decide_position,
+    "zone.contested/1": position.decide_contested,
+    "zone.consented/1": adoption.decide_consented,
+    "zone.adopted/1": adoption.decide_adopted,
+    "zone.suspended/1": adoption.decide_suspended,
+    "zone.restored/1": adoption.decide_restored,
+    "zone.expired/1": adoption.decide_expired,
+}
+
 _WORDS: Mapping[str, Decision] = {
     **dict.fromkeys(register.KINDS, _parties),
+    **dict.fromkeys(agreements.KINDS, _on_instrument),
+    **dict.fromkeys(_ZONE, _on_zone),
+    **dict.fromkeys(policing.KINDS, _on_post),
+    "instrument.published/1": _published,
+    "zone.proposed/1": _proposed,
+    "post.assigned/1": _post_assigned,
+    "clock.fired/1": _fired,
+    "disclosure.made/1": _disclosed,
+    "disclosure.recalled/1": _recalled,
 }

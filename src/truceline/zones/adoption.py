@@ -59,11 +59,10 @@ def decide_consented(candidate: Candidate, ground: Ground) -> tuple[Follow, ...]
 def decide_adopted(candidate: Candidate, ground: Ground) -> None:
     """Refuse an adoption that the consents on record do not bear out: the door's own check."""
     body = candidate.record.body
-    counted = in_force.consents(ground.history, candidate.received_at)
-    binding = ground.instrument.binding
+    latest, binding = ground.history.latest_consents, ground.instrument.binding
     content = body["content"]["sha256"]
-    holds = all(one in counted and counted[one].content == content for one in binding)
-    named = {counted[one].record for one in binding & counted.keys()}
+    holds = all(one in latest and latest[one].content == content for one in binding)
+    named = {latest[one].record for one in binding & latest.keys()}
     if not holds or set(body["consents"]) != named or ground.instrument.entered is None:
         raise no(Reason.CONTRADICTS, "the consents do not bear this adoption out", "body.consents")
 

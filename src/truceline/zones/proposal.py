@@ -48,6 +48,12 @@ def decide_proposed(
         raise no(
             Reason.REF_UNKNOWN, f"there is no instrument {body['instrument']}", "body.instrument"
         )
+    if not instrument.binding:
+        raise no(
+            Reason.WRONG_STATE,
+            f"{instrument.code} has no guarantor or conflict party who could consent",
+            "body.instrument",
+        )
     _mandate(candidate, instrument, register)
     not_over(candidate, instrument)
     check_content(body, body["zone"], instrument, contents)
