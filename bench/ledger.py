@@ -259,32 +259,53 @@ def verify_hashes(folder: Path) -> None:
     )
 
 
+RUNNER = """
+import multiprocessing, os, sys, threading, time
+from pathlib import Path
+
+from truceline.verifier.run import run_verify
+
+
+def resident_mb():
+    found = 0
+    for pid in [os.getpid(), *(one.pid for one in multiprocessing.active_children())]:
+        try:
+            lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        except OSError:
+            continue
+        found += sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+    return found / 1024
+
+
+def watch(most):
+    while True:
+        most[0] = max(most[0], resident_mb())
+        time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    most = [0.0]
+    threading.Thread(target=watch, args=(most,), daemon=True).start()
+    began = time.perf_counter()
+    code = run_verify(sys.argv[1], say=lambda line: None, genesis=sys.argv[2])
+    print(code, time.perf_counter() - began, most[0])
+"""
+
+
 def everything(folder: Path, count: int, genesis: str) -> None:
     """`truceline verify`: signatures, order, keys and all, on every core."""
-    program = (
-        "import sys, resource, time\n"
-        "from truceline.verifier.run import run_verify\n"
-        "if __name__ == '__main__':\n"
-        "    began = time.perf_counter()\n"
-        "    code = run_verify(sys.argv[1], say=lambda line: None, genesis=sys.argv[2])\n"
-        "    spent = time.perf_counter() - began\n"
-        "    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss\n"
-        "    print(code, spent, own, child)\n"
-    )
     runner = folder / "verify_all.py"
-    runner.write_text(program)
+    runner.write_text(RUNNER)
     done = subprocess.run(
         [sys.executable, runner, folder, genesis], check=True, capture_output=True, text=True
     )
-    code, spent, own, child = done.stdout.split()
+    code, spent, memory = done.stdout.split()
     assert code == "0", done.stdout + done.stderr
     cores = os.cpu_count() or 1
-    memory = (int(own) + cores * int(child)) / 1024
     told(
         f"all of {count:,} signed records verified, {cores} processes",
         float(spent),
-        f"s, {memory:,.0f} MB in all processes together",
+        f"s, {float(memory):,.0f} MB in all processes together",
         most=90,
     )
 
