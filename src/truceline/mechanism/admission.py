@@ -138,15 +138,27 @@ class Door:
         *,
         refs: Sequence[str] = (),
         sealed: Mapping[str, Any] | None = None,
-        id_seed: str = "",
+        record_id: str = "",
     ) -> Answer:
         """State something in the mechanism's own name (a crossing, a segment, a clock fired).
 
-        `sealed` are parts by name. `id_seed` makes the record's id follow from its
-        cause; "" draws a new one.
+        `sealed` are parts by name. A `record_id` that follows from its cause is taken
+        once; "" draws a new one.
         """
-        own = Own(kind, dict(body), tuple(refs), dict(sealed or {}), id_seed)
-        return self._enter(_Waiting(Future(), own=own)).result()
+        return self.state_nowait(kind, body, refs=refs, sealed=sealed, record_id=record_id).result()
+
+    def state_nowait(
+        self,
+        kind: str,
+        body: Mapping[str, Any],
+        *,
+        refs: Sequence[str] = (),
+        sealed: Mapping[str, Any] | None = None,
+        record_id: str = "",
+    ) -> Future[Answer]:
+        """State something, and get the answer later."""
+        own = Own(kind, dict(body), tuple(refs), dict(sealed or {}), record_id=record_id)
+        return self._enter(_Waiting(Future(), own=own))
 
     def close(self) -> None:
         """Answer what waits, and stop."""

@@ -26,9 +26,11 @@ from truceline.mechanism.admission import Door, Gate, Limits
 from truceline.mechanism.book import Book
 from truceline.mechanism.clock import Clock, SystemClock
 from truceline.mechanism.fence import Fence
+from truceline.mechanism.jobs import JobThread, Ladders, PublicMap, Rounds
 from truceline.mechanism.judgement import Judge, KnownIds, Taken, World
 from truceline.mechanism.sealing import Sealer, SealingThread
 from truceline.mechanism.settings import Settings
+from truceline.publish.witnesses import Told, Witnesses
 from truceline.records import keys
 from truceline.records.keys import SigningKey
 from truceline.records.record import Micros
@@ -56,6 +58,8 @@ class _Writer:
     door: Door
     sealer: Sealer
     thread: SealingThread
+    rounds: Rounds
+    jobs: JobThread
 
 
 class Installation:
@@ -159,8 +163,10 @@ class Installation:
     def close(self) -> None:
         """Answer what waits, seal, let go of the fence."""
         if self._writer is not None:
+            self._writer.jobs.close()
             self._writer.door.close()
             self._writer.thread.close()
+            self._writer.rounds.close()
             self._writer.fence.release()
             self._writer = None
         self.store.close()
@@ -218,6 +224,10 @@ class Installation:
             return self._writer.sealer.signed
         data = self.log.read("checkpoint")
         return None if data is None else checkpoints.read(data)
+
+    def witnesses_told(self) -> Sequence[Told]:
+        """What each witness answered in the newest round; a reader knows of none."""
+        return self._writer.rounds.told if self._writer is not None else ()
 
     def wait_sealed(self, size: int, *, timeout_s: float = 10.0) -> bool:
         """Wait until a published checkpoint covers the first `size` leaves."""
@@ -279,12 +289,29 @@ class Installation:
             Limits(self.settings.batch_most, self.settings.waiting_most),
         )
         world = World(self.clock, key, self.files, self.contents, self._pseudonym())
-        return _Writer(held, Door(gate, lambda: self._new_judge(world)), sealer, thread)
+        door = Door(gate, lambda: self._new_judge(world))
+        rounds = Rounds(sealer, self.log, self._witnesses, self.settings.witness_every_s)
+        jobs = JobThread(
+            Ladders(door, self.clock, self.reading_book).run,
+            PublicMap(self.log, self.store, self.clock, key, sealer).run,
+            rounds.run,
+        )
+        return _Writer(held, door, sealer, thread, rounds, jobs)
+
+    def _witnesses(self) -> Witnesses | None:
+        """The witnesses that the founding names, at the addresses of the settings."""
+        if not self._book.register.witnesses:
+            return None
+        named = [
+            note.read_vkey(one["vkey"], where="genesis witness")
+            for one in self._book.register.witnesses
+        ]
+        return Witnesses(named, self.settings.witnesses, timeout_s=self.settings.witness_timeout_s)
 
     def _new_judge(self, world: World) -> Judge:
         """A judge of what the store holds now; also what the door turns to after a failed commit."""
         known = KnownIds(self.store)
-        book = Book(self.settings.origin, known=known)
+        book = Book(self.settings.origin, known=known, contents=self.contents)
         with self.store.reading() as look:
             for _ in replay.fold(look, book, self.vault):
                 pass
@@ -300,7 +327,7 @@ class Installation:
                     pass
 
     def _new_book(self) -> Book:
-        return Book(self.settings.origin, known=KnownIds(self.store))
+        return Book(self.settings.origin, known=KnownIds(self.store), contents=self.contents)
 
     def mechanism_key(self) -> SigningKey:
         """The mechanism's signing key; needs the data key."""

@@ -45,6 +45,7 @@ class Own:
     refs: tuple[str, ...] = ()
     parts: Mapping[str, Any] = field(default_factory=dict)
     id_seed: str = ""
+    record_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +301,8 @@ class Judge:
             self.admit_own(Own("pseudonym.enrolled/1", body, (), {"holder": MECHANISM}))
 
     def _own_id(self, own: Own, at: Micros) -> RecordId:
+        if own.record_id:
+            return RecordId(own.record_id)
         if own.id_seed:
             return statement.caused_id(self.origin, own.id_seed, at)
         return statement.ulid(at, self._world.chance(10))

@@ -23,10 +23,10 @@ from truceline.ledger import tiles
 from truceline.ledger.checkpoint import Checkpoint, SignedCheckpoint
 from truceline.ledger.note import SignatureLine
 from truceline.ledger.tiles import Edge, Growth
-from truceline.ledger.tree import EMPTY_ROOT
+from truceline.ledger.tree import EMPTY_ROOT, leaf_hash
 from truceline.records.keys import SigningKey
 from truceline.store import log
-from truceline.store.logfiles import CHECKPOINT, WITNESSED, LogFolder
+from truceline.store.logfiles import CHECKPOINT, GENESIS, WITNESSED, LogFolder
 from truceline.store.store import Store
 
 _log = logging.getLogger("truceline.sealing")
@@ -123,6 +123,9 @@ class Sealer:
         # in between, files lie there that no checkpoint covers; the same rows make the
         # same bytes at the next start.
         self._folder.write(grown.files())
+        if self._state.signed is None and grown.edge.size:
+            genesis = tiles.entry_at(self._folder.read, 0, grown.edge.size)
+            self._folder.write({GENESIS: leaf_hash(genesis).hex().encode() + b"\n"})
         self._folder.write({CHECKPOINT: signed.encode()})
         # Published from here. If we stop now, the next start reads this checkpoint and
         # goes on from it; it covers rows that were durable before it was signed.

@@ -15,7 +15,8 @@ from truceline.store import atomic
 
 CHECKPOINT = "checkpoint"
 WITNESSED = "checkpoint.witnessed"
-SNAPSHOT = "snapshot"
+GENESIS = "genesis"
+"""The leaf hash of entry 0 in hex: to be compared with what one has from elsewhere."""
 
 
 class LogFolder:
