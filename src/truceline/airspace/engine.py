@@ -2,8 +2,8 @@
 
 One engine serves a file and a live feed. Each batch goes through five steps on
 columns: legs (`track`), the path on the globe (`bend`), pieces over the zones on
-the ground (`kernel`, or `ground` until it is ready), pieces in height and time
-(`stay`), zones (`combine`). What is left is rare, and is followed one by one
+the ground, cut by height and time (`kernel`, or `ground` and `stay` until it is ready),
+zones (`combine`). What is left is rare, and is followed one by one
 (`episode`). Nothing is kept but the last fix of each aircraft and the crossings
 that are open.
 """
@@ -21,15 +21,15 @@ from truceline.airspace.combine import by_zone
 from truceline.airspace.crossing import Cause, Crossing
 from truceline.airspace.episode import Episode, Follower, Passage
 from truceline.airspace.fix import Fixes
-from truceline.airspace.ground import pairs_plain
+from truceline.airspace.kernel import Search
 from truceline.airspace.measure import Span
 from truceline.airspace.rules import STANDARD, Rules
-from truceline.airspace.stay import Edge, Pairs, Stays, stays
+from truceline.airspace.stay import Edge, Stays
 from truceline.airspace.track import Rows, Tracks
 from truceline.airspace.verdict import verdict_of
 
-type Search = Callable[[Chart, Rows], Pairs]
-"""What finds the parts of segments over shapes on the ground."""
+type Finder = Callable[[Chart, Rows], Stays]
+"""What finds the stays of paths in volumes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,11 @@ class Engine:
     """Follows aircraft against one chart under one set of rules."""
 
     def __init__(
-        self, chart: Chart, rules: Rules = STANDARD, *, search: Search = pairs_plain
+        self, chart: Chart, rules: Rules = STANDARD, *, search: Finder | None = None
     ) -> None:
         self.chart, self.rules = chart, rules
         self.tracks = Tracks(rules)
-        self._search = search
+        self._search = search or Search()
         self._open: dict[int, dict[int, Episode]] = {}
         self._follower = self._new_follower()
 
@@ -78,7 +78,7 @@ class Engine:
         rows = cut(rows) if self.rules.planar else bent(rows)
         if len(rows) < 2:
             return []
-        found = by_zone(self.chart, stays(self.chart, rows, self._search(self.chart, rows)))
+        found = by_zone(self.chart, self._search(self.chart, rows))
         return list(self._follow(rows, found))
 
     def finish(self) -> list[Event]:

@@ -17,9 +17,8 @@ from datetime import UTC, datetime, timedelta
 
 from truceline.airspace.chart import Chart, FlatVolume, WatchedZone, chart
 from truceline.airspace.crossing import Crossing
-from truceline.airspace.engine import Closed, Engine, Event, Opened, Raised, Search
+from truceline.airspace.engine import Closed, Engine, Event, Finder, Opened, Raised
 from truceline.airspace.fix import Fixes
-from truceline.airspace.ground import pairs_plain
 from truceline.airspace.rules import SECOND_US, STANDARD, Rules
 from truceline.geo.volume import Operation, Window
 
@@ -47,7 +46,7 @@ class LiveWatch:
         zones: Sequence[WatchedZone],
         rules: Rules = STANDARD,
         *,
-        search: Search = pairs_plain,
+        search: Finder | None = None,
         most_aircraft: int = MOST_AIRCRAFT,
     ) -> None:
         self._entries = [_Entry(zone, since=None) for zone in zones]

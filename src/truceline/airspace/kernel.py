@@ -1,0 +1,169 @@
+"""When the compiled kernel is used, and what happens until it is ready or where it cannot be.
+
+The plain search answers from the first fix. A search that has seen `WARM_ROWS` rows
+starts compiling beside it and changes over when that is done; the answers are the
+same. Where numba is missing or cannot work, the plain search stays, and `notice`
+says why.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from truceline.airspace.cells import Cells, cells
+from truceline.airspace.chart import Chart
+from truceline.airspace.fix import Floats, Ints
+from truceline.airspace.ground import pairs_plain
+from truceline.airspace.stay import Stays, stays
+from truceline.airspace.track import Rows
+
+WARM_ROWS = 200_000
+
+
+class Kernel:
+    """The compiled functions of this process, or the reason why there are none."""
+
+    def __init__(self) -> None:
+        self.notice = ""
+        self._module: Any = None
+        self._worker: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def ready(self) -> bool:
+        """Whether compiled code can be called without waiting."""
+        return self._module is not None
+
+    def start(self) -> None:
+        """Begin to compile beside what goes on; does nothing the second time."""
+        with self._lock:
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._load, name="kernel", daemon=True)
+                self._worker.start()
+
+    def wait(self) -> bool:
+        """Compile now if need be, and say whether the kernel can be used."""
+        self.start()
+        if self._worker is not None:
+            self._worker.join()
+        return self.ready
+
+    def module(self) -> Any:
+        """The compiled module; call only when ready."""
+        return self._module
+
+    def _load(self) -> None:
+        try:
+            from truceline.airspace import compiled  # noqa: PLC0415 -- numba is heavy
+
+            _exercise(compiled)
+        except Exception as error:  # noqa: BLE001 -- any failure of the compiler: the plain way is right
+            self.notice = (
+                "the compiled kernel is not used "
+                f"({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}); "
+                "answers are the same and slower"
+            )
+            return
+        if not compiled.CACHED:
+            self.notice = (
+                "the compiled kernel cannot be kept on this disk and is compiled at each start; "
+                "set NUMBA_CACHE_DIR to a folder that can be written"
+            )
+        self._module = compiled
+
+
+KERNEL = Kernel()
+"""One for the process: compiling twice would help nobody."""
+
+
+class Search:
+    """Finds the stays of paths in volumes, the fastest way that is ready."""
+
+    def __init__(self, *, kernel: Kernel = KERNEL, warm_rows: int = WARM_ROWS) -> None:
+        self._kernel, self._warm = kernel, warm_rows
+        self._seen = 0
+        self._chart: Chart | None = None
+        self._cells: Cells | None = None
+
+    def __call__(self, chart: Chart, rows: Rows) -> Stays:
+        """Return the stays of these rows in the volumes of the chart."""
+        self._seen += len(rows)
+        if not self._kernel.ready:
+            if self._seen >= self._warm:
+                self._kernel.start()
+            return stays(chart, rows, pairs_plain(chart, rows))
+        return stays_compiled(self._kernel, chart, self.table(chart), rows)
+
+    def table(self, chart: Chart) -> Cells:
+        """Return the table of cells of a chart, made once."""
+        if self._cells is None or self._chart is not chart:
+            self._chart, self._cells = chart, cells(chart)
+        return self._cells
+
+
+def stays_compiled(kernel: Kernel, chart: Chart, table: Cells, rows: Rows) -> Stays:
+    """Return the stays of these rows by the compiled kernel, which must be ready."""
+    numbers, shares = kernel.module().stays_in(
+        (rows.lon, rows.lat, rows.seen_at, rows.height_ft, rows.joins),
+        _limits(chart),
+        *_table(table),
+        table.nearest,
+    )
+    order = np.lexsort((shares[:, 0], numbers[:, 1], numbers[:, 0]))
+    numbers, shares = numbers[order], shares[order]
+    return Stays(
+        volume=numbers[:, 0],
+        row_in=numbers[:, 1],
+        share_in=shares[:, 0],
+        edge_in=numbers[:, 2],
+        row_out=numbers[:, 3],
+        share_out=shares[:, 1],
+        edge_out=numbers[:, 4],
+    )
+
+
+def members(kernel: Kernel, table: Cells, lon: Floats, lat: Floats) -> tuple[Ints, Ints]:
+    """Return (point, volume) for every volume that each point lies in on the ground."""
+    found: tuple[Ints, Ints] = kernel.module().members(lon, lat, *_table(table))
+    return found
+
+
+def _limits(chart: Chart) -> tuple[Any, ...]:
+    return (
+        chart.lower_column,
+        chart.lower_ft,
+        chart.upper_column,
+        chart.upper_ft,
+        chart.opens_at,
+        chart.closes_at,
+    )
+
+
+def _table(table: Cells) -> tuple[Any, ...]:
+    return (
+        (table.west, table.south, table.size),
+        (table.columns, table.rows),
+        (table.cover_first, table.cover),
+        (table.entry_first, table.entry),
+        (table.edge_first, table.edges, table.reference, table.reference_inside),
+    )
+
+
+def _exercise(module: Any) -> None:
+    """Call each compiled function once with the types of real use."""
+    table = (
+        (0.0, 0.0, 1.0),
+        (1, 1),
+        (np.zeros(2, np.int32), np.zeros(0, np.int32)),
+        (np.zeros(2, np.int32), np.zeros(0, np.int32)),
+        (np.zeros(1, np.int32), np.zeros((0, 4)), np.zeros((0, 2)), np.zeros(0, np.bool_)),
+    )
+    place = np.zeros(2)
+    module.members(place, place, *table)
+    path = (place, place, np.zeros(2, np.int64), np.zeros((3, 2)), np.zeros(2, np.bool_))
+    whole, real = np.zeros(0, np.int64), np.zeros(0)
+    limits = (whole, real, whole, real, whole, whole)
+    module.stays_in(path, limits, *table, np.zeros(1, np.uint8))
