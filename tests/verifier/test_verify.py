@@ -13,6 +13,8 @@ from truceline.ledger import tiles
 from truceline.records import keys
 from truceline.verifier.findings import MAX_PER_CHECK, Findings
 from truceline.verifier.run import run_verify
+from truceline.verifier.verify import Evidence
+from truceline.verifier.verify import verify as verify_log
 
 PROVED = {
     "genesis",
@@ -244,6 +246,56 @@ def test_a_refusal_among_the_receipts_is_recognised(host, tmp_path, verify):
     assert "1 refusals are truly signed" in run.says("noted")
     assert "b.json is not a receipt" in run.says("could_not_check")
     assert run.code == 2
+
+
+def test_a_log_that_grows_while_it_is_read_is_not_accused(host):
+    """The files that go with a later checkpoint appear between two reads."""
+    now = files_of(host, host.head(cosigned_by=2))
+    host.contest(40)
+    later = files_of(host, host.head(cosigned_by=2))
+    shown = dict(now)
+
+    def read(path: str) -> bytes | None:
+        data = shown.get(path)
+        if path == "checkpoint":
+            shown.clear()
+            shown.update(later)
+        return data
+
+    outcome = verify_log(read, Evidence(genesis=host.genesis))
+
+    assert outcome.findings.size == 20
+    assert not outcome.findings.contradicted
+
+
+def files_of(host: LogHost, head) -> dict[str, bytes]:
+    return {
+        **host.files(),
+        **host_partials(host),
+        "checkpoint": head.encode(),
+        "checkpoint.witnessed": head.encode(),
+        "snapshot": host.snapshot().encode(),
+    }
+
+
+def host_partials(host: LogHost) -> dict[str, bytes]:
+    """The partial files of the tree of 20, which the log had to publish and still has."""
+    return tiles.grow(tiles.EMPTY_EDGE, host.entries[:20]).files()
+
+
+def test_a_size_that_nobody_can_read_through_does_not_keep_the_auditor_busy(host, tmp_path, verify):
+    from truceline.ledger import checkpoint
+
+    head = checkpoint.sign(checkpoint.Checkpoint(ORIGIN, 2**52, bytes(32)), MECHANISM_KEY)
+    full = LogHost().found()
+    full.contest(300)
+    full.publish(tmp_path)
+    (tmp_path / "log" / "checkpoint").write_bytes(head.encode())
+
+    run = verify(tmp_path, genesis=full.genesis)
+
+    assert run.code == 1
+    assert "the search was given up" in run.says("broken")
 
 
 # -- bytes that are not what they claim ---------------------------------------

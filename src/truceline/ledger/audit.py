@@ -15,6 +15,10 @@ from truceline.ledger import tiles, tree
 from truceline.ledger.tiles import EMPTY_EDGE, HEIGHT, WIDTH, Edge, Place, TileReader
 from truceline.ledger.tree import HASH_BYTES
 
+GIVE_UP = 16
+"""After so many pages in a row of which the log shows nothing, the rest is not asked for:
+a host may sign any size, and must not keep its auditor busy for ever."""
+
 _STRIDE = 16
 """Tiles taken at once: upper levels then cost little, and memory stays small."""
 
@@ -52,15 +56,23 @@ class Page:
 
 
 def pages(reader: TileReader, size: int) -> Iterator[Page]:
-    """Yield every bundle of a log of `size` leaves beside its tile, in order."""
+    """Yield every bundle of a log of `size` leaves beside its tile, in order.
+
+    Ends early after `GIVE_UP` pages in a row that are missing altogether.
+    """
+    missing = 0
     for number in range(-(-size // WIDTH)):
         width = tiles.width_of(size, 0, number)
-        yield Page(
+        page = Page(
             number,
             width,
             bundle=tiles.find(reader, Place(None, number, width)),
             tile=tiles.find(reader, Place(0, number, width)),
         )
+        yield page
+        missing = missing + 1 if page.bundle is None and page.tile is None else 0
+        if missing == GIVE_UP:
+            return
 
 
 def check_page(page: Page) -> tuple[list[bytes], bytes | None, list[Flaw]]:

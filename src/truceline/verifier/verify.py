@@ -18,7 +18,7 @@ from truceline.ledger import audit, checkpoint, tiles
 from truceline.ledger.audit import Sweep
 from truceline.ledger.checkpoint import Checkpoint
 from truceline.ledger.proof import TileTree
-from truceline.ledger.tiles import TileReader
+from truceline.ledger.tiles import WIDTH, TileReader
 from truceline.records import envelope
 from truceline.verifier import founding as foundings
 from truceline.verifier import heads as head_checks
@@ -166,12 +166,20 @@ class _Run:
             Task(page, self.founding.origin, fold.ring.publics)
             for page in audit.pages(self.reader, self.shown.size)
         )
+        pages = 0
         for checked in check(leaves.check, tasks):
+            pages += 1
             for flaw in checked.flaws:
                 self.findings.broken("hashes", f"{flaw.path}: {flaw.says}.", index=flaw.index)
             sweep.take(checked.hashes)
             for leaf in checked.leaves:
                 fold.take(leaf)
+        if pages * WIDTH < self.shown.size:
+            self.findings.broken(
+                "hashes",
+                f"The log is signed for {self.shown.size} leaves; after leaf {pages * WIDTH - 1} "
+                "it shows nothing more, and the search was given up.",
+            )
         self._tree(sweep)
         self._sum_up(fold)
         return fold
