@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -68,11 +68,7 @@ class Programme:
 
     def round(self, number: int) -> tuple[Track, ...]:
         """Return the synthetic flights of one round of the demonstration, from 0."""
-        start = self.now + number * self.round_us
-        return tuple(
-            _flown(one, start + int(one["after_s"] * SECOND), number)
-            for one in material.flights()["round"]
-        )
+        return _round(self.now + number * self.round_us, number)
 
 
 @cache
@@ -84,6 +80,14 @@ def programme() -> Programme:
         round_us=tree["round_s"] * SECOND,
         past=tuple(_flown(one, material.micros(one["at"]), 0) for one in tree["past"]),
         real=_real(tree["real"]),
+    )
+
+
+@lru_cache(maxsize=8)
+def _round(start: int, number: int) -> tuple[Track, ...]:
+    return tuple(
+        _flown(one, start + int(one["after_s"] * SECOND), number)
+        for one in material.flights()["round"]
     )
 
 

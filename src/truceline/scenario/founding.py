@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 
-from truceline.mechanism.installation import Installation
 from truceline.mechanism.statement import ulid
 from truceline.parties.mandate import MECHANISM
 from truceline.records import envelope, keys
 from truceline.records.record import Micros, Record, RecordId
-from truceline.scenario.keyring import Keyring
 from truceline.scenario.material import Cast, Officer
 from truceline.scenario.speaking import Speaker, unexpected
+from truceline.scenario.stage import Stage
 
 FOUNDED_BEFORE = 3 * 3_600 * 1_000_000
 """The log is founded so long (microseconds) before the first act."""
@@ -24,11 +22,10 @@ def founding_id(name: str, at: Micros) -> RecordId:
     return ulid(at, hashlib.sha256(f"truceline scenario founding\n{name}".encode()).digest())
 
 
-def found(
-    installation: Installation, cast: Cast, keyring: Keyring, vkeys: Mapping[str, str], at: Micros
-) -> None:
+def found(stage: Stage, cast: Cast, at: Micros) -> None:
     """Submit the founding record, signed by the mechanism and by every body."""
-    mechanism = installation.mechanism_key()
+    mechanism = stage.installation.mechanism_key()
+    keyring, vkeys = stage.keyring, stage.witnesses.vkeys
     body = {
         "mode": "exercise",
         "title": dict(cast.title),
@@ -59,13 +56,14 @@ def found(
         body=body,
     )
     signers = [mechanism, *(keyring[one.code].signing for one in cast.bodies)]
-    answer = installation.door.submit(envelope.sign(made.canonical(), *signers).encode())
+    answer = stage.installation.door.submit(envelope.sign(made.canonical(), *signers).encode())
     if answer.failure is not None:
         raise unexpected("founding", answer)
 
 
-def appoint(speaker: Speaker, keyring: Keyring, officer: Officer, at: Micros) -> None:
+def appoint(speaker: Speaker, officer: Officer, at: Micros) -> None:
     """Let a body appoint one of its officers; the name behind the pseudonym is sealed."""
+    keyring = speaker.keyring
     answer = speaker.submit(
         founding_id(officer.code, at),
         "officer.appointed/1",

@@ -7,22 +7,17 @@ step's moment, and due clocks fire on their way there, each at its own instant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from truceline.mechanism.clock import ScenarioClock
-from truceline.mechanism.installation import Installation
+from truceline.mechanism.jobs import Ladders
 from truceline.records.record import Micros
 from truceline.scenario import founding, material
 from truceline.scenario.flights import Track
-from truceline.scenario.keyring import Keyring
 from truceline.scenario.material import Act, Cast, Officer
 from truceline.scenario.sky import Sky
 from truceline.scenario.speaking import Speaker
-from truceline.store import log
-
-type FireDue = Callable[[Micros], None]
-"""Seek the clock to each instant that is due until a moment, and let what is due fire."""
+from truceline.scenario.stage import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +35,12 @@ class Past:
 
     def __init__(
         self,
-        installation: Installation,
-        clock: ScenarioClock,
-        keyring: Keyring,
-        vkeys: Mapping[str, str],
+        stage: Stage,
         sky: Sky,
-        fire_due: FireDue,
     ) -> None:
-        self._installation = installation
-        self._clock = clock
-        self._keyring = keyring
-        self._vkeys = vkeys
+        self._stage = stage
         self._sky = sky
-        self._fire_due = fire_due
-        self._speaker = Speaker(installation, keyring)
+        self._speaker = Speaker(stage)
         self._cast: Cast = material.cast()
 
     def tell(self, tracks: tuple[Track, ...], until: Micros) -> int:
@@ -64,12 +51,10 @@ class Past:
                 break
             if step.is_told():
                 continue
-            self._fire_due(step.at)
-            self._clock.seek(step.at)
+            self._go_to(step.at)
             step.tell()
             told += 1
-        self._fire_due(until)
-        self._clock.seek(until)
+        self._go_to(until)
         return told
 
     def _steps(self, tracks: tuple[Track, ...]) -> Iterator[Step]:
@@ -90,7 +75,7 @@ class Past:
         return self._step(
             at,
             lambda: self._knows(officer.code),
-            lambda: founding.appoint(self._speaker, self._keyring, officer, at),
+            lambda: founding.appoint(self._speaker, officer, at),
         )
 
     def _saying(self, act: Act) -> Step:
@@ -115,22 +100,27 @@ class Past:
     # -- what the log has -------------------------------------------------------------------
 
     def _is_founded(self) -> bool:
-        with self._installation.reading_book() as book:
+        with self._stage.installation.reading_book() as book:
             return book.size > 0
 
     def _knows(self, officer: str) -> bool:
-        with self._installation.reading_book() as book:
+        with self._stage.installation.reading_book() as book:
             return officer in book.register.officers
 
     def _is_past(self, at: Micros) -> bool:
-        return newest(self._installation) >= at
+        return self._stage.newest_at >= at
 
     def _found(self, at: Micros) -> None:
-        founding.found(self._installation, self._cast, self._keyring, self._vkeys, at)
+        founding.found(self._stage, self._cast, at)
 
-
-def newest(installation: Installation) -> Micros:
-    """Return when the newest record of the log was received; 0 for an empty log."""
-    with installation.store.reading() as look:
-        last = log.last(look)
-    return Micros(0) if last is None else last.received_at
+    def _go_to(self, at: Micros) -> None:
+        """Move the clock on, and let each due clock fire at its own instant on the way."""
+        installation, clock = self._stage.installation, self._stage.clock
+        while True:
+            with installation.reading_book() as book:
+                due_at = book.clocks.next_due()
+            if due_at is None or due_at > at:
+                break
+            clock.seek(Micros(max(due_at, clock.now())))
+            Ladders(installation.door, clock, installation.reading_book).run()
+        clock.seek(Micros(max(at, clock.now())))

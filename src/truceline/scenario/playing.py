@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -38,8 +38,6 @@ class Playing:
         roles: Sequence[RoleChoice],
         *,
         ends_at: Micros,
-        fire_due: Callable[[], None],
-        seal: Callable[[], None],
     ) -> None:
         self._clock = clock
         self._sky = sky
@@ -47,8 +45,6 @@ class Playing:
         self._story = story
         self._roles = roles
         self._ends_at = ends_at
-        self._fire_due = fire_due
-        self._seal = seal
         self._fed_until = clock.now()
         self._sealed_at = clock.now()
         self._stopping = threading.Event()
@@ -104,7 +100,7 @@ class Playing:
         if self._thread.is_alive():
             self._thread.join()
         self._clock.pause()
-        self._seal()
+        self._sky.seal()
 
     def _run(self) -> None:
         while not self._stopping.wait(TICK_S):
@@ -121,10 +117,9 @@ class Playing:
         tracks = self._in_the_air()
         after, self._fed_until = self._fed_until, now
         self._sky.feed(tracks, after, now)
-        self._fire_due()
         if now - self._sealed_at >= SEAL_EVERY_US:
             self._sealed_at = now
-            self._seal()
+            self._sky.seal()
 
     def _seek(self, at: Micros) -> None:
         now = self._clock.now()

@@ -39,7 +39,7 @@ class Sky:
     ) -> None:
         self._clock = clock
         self._take = take
-        self._seal = seal
+        self.seal = seal
         self._feeds = {nature: Feed(source) for nature, source in SOURCES.items()}
 
     def feed(self, tracks: Iterable[Track], after: int, until: int) -> None:
@@ -57,7 +57,7 @@ class Sky:
             self._clock.seek(Micros(step))
             self.feed(tracks, after, step)
             after = step
-        self._seal()
+        self.seal()
 
     def aircraft(self, tracks: Iterable[Track]) -> list[dict[str, Any]]:
         """Return the aircraft in the air now, as readsb lists them, each with its nature."""

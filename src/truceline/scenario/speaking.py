@@ -15,14 +15,14 @@ from typing import Any
 
 from truceline.errors import Reason, Unavailable
 from truceline.mechanism.admission import Answer
-from truceline.mechanism.installation import Installation
 from truceline.mechanism.statement import ulid
 from truceline.records import canonical, envelope, sealed
 from truceline.records.keys import SigningKey
 from truceline.records.record import Record, RecordId
 from truceline.scenario import contents, material
-from truceline.scenario.keyring import SPARE, Keyring
+from truceline.scenario.keyring import SPARE
 from truceline.scenario.material import Act
+from truceline.scenario.stage import Stage
 from truceline.zones.document import MEDIA_TYPE
 
 _TEXT_TYPE = "text/plain; charset=utf-8"
@@ -47,9 +47,10 @@ def act_id(act: Act) -> RecordId:
 class Speaker:
     """Says the acts of the play at one installation's door, in anyone's name."""
 
-    def __init__(self, installation: Installation, keyring: Keyring) -> None:
-        self._installation = installation
-        self._keyring = keyring
+    def __init__(self, stage: Stage) -> None:
+        self._installation = stage.installation
+        self._parties = stage.parties
+        self.keyring = stage.keyring
         acts = {one.key: one for one in material.acts()}
         self._orders: Mapping[str, Callable[[str], Any]] = {
             "@file": lambda path: self._deposited(material.file(path), _TEXT_TYPE),
@@ -104,17 +105,28 @@ class Speaker:
             sealed=sealed.digests(closed),
         )
         signed = envelope.sign(made.canonical(), key)
-        return self._installation.door.submit(signed.encode(), [one.text() for one in closed])
+        answer = self._installation.door.submit(signed.encode(), [one.text() for one in closed])
+        self._keep(answer, author)
+        return answer
+
+    def _keep(self, answer: Answer, author: str) -> None:
+        """Keep the receipt where the author's body keeps its own (`verify --receipts`)."""
+        if answer.receipt is not None:
+            with self._installation.reading_book() as book:
+                body = book.register.body_of(author)
+            file = self._parties / body / "receipts" / f"{answer.index:09d}.receipt.json"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(answer.receipt.encode())
 
     # -- whose key ------------------------------------------------------------------------
 
     def _key_of(self, act: Act) -> SigningKey:
         with self._installation.reading_book() as book:
-            return self._keyring.in_force(act.by, book.register, act.at)
+            return self.keyring.in_force(act.by, book.register, act.at)
 
     def _recovery(self, act: Act, body: Mapping[str, Any]) -> tuple[SigningKey, dict[str, Any]]:
         """A lost key gives way to the spare one, by the printed recovery key."""
-        lost, spare = self._keyring[act.by], self._keyring[act.by + SPARE]
+        lost, spare = self.keyring[act.by], self.keyring[act.by + SPARE]
         return lost.recovery, {**body, "old": lost.signing.id, "key": spare.tree()}
 
     # -- what the data files leave to be filled in ---------------------------------------------

@@ -18,6 +18,8 @@ from truceline.verifier.run import open_witness
 from truceline.verifier.serve import WitnessServer
 from truceline.verifier.witness import Witness
 
+_POLL_S = 0.05
+
 
 def folder_of(data: Path, body: Body) -> Path:
     """Return the folder of a party's witness below the demonstration's folder."""
@@ -37,7 +39,9 @@ class Witnesses:
             for code, one in self._made.items()
         }
         self._threads = [
-            threading.Thread(target=one.serve_forever, name=f"witness-{code}", daemon=True)
+            threading.Thread(
+                target=one.serve_forever, args=(_POLL_S,), name=f"witness-{code}", daemon=True
+            )
             for code, one in self._servers.items()
         ]
 
@@ -68,3 +72,5 @@ class Witnesses:
         for server in self._servers.values():
             server.shutdown()
             server.server_close()
+        # A witness holds its folder for as long as it lives: let go of it.
+        self._made, self._servers, self._threads = {}, {}, []
