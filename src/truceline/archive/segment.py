@@ -106,9 +106,8 @@ def write(batch: Fixes) -> Segment:
     }
     for name, (column, scale) in _SCALED.items():
         columns[column] = _integers(getattr(batch, name), scale)
-    marks = {b"truceline.segment": str(FORMAT).encode(), b"source": batch.source.encode()}
-    table = pa.table([columns[name] for name in SCHEMA.names], schema=SCHEMA.with_metadata(marks))
-    data = _bytes(table)
+    table = pa.table([columns[name] for name in SCHEMA.names], schema=SCHEMA)
+    data = _bytes(table, {"truceline.segment": str(FORMAT), "source": batch.source})
     return Segment(
         data=data,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -160,16 +159,18 @@ def _batch(table: pa.Table, source: str) -> Fixes:
     )
 
 
-def _bytes(table: pa.Table) -> bytes:
+def _bytes(table: pa.Table, marks: Mapping[str, str]) -> bytes:
     sink = io.BytesIO()
-    pq.write_table(
-        table,
+    with pq.ParquetWriter(
         sink,
+        table.schema,
         compression="zstd",
         use_dictionary=["aircraft", "callsign"],
         column_encoding=dict.fromkeys(_DELTA, "DELTA_BINARY_PACKED"),
         store_schema=False,
-    )
+    ) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata(dict(marks))
     return sink.getvalue()
 
 
