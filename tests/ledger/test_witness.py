@@ -189,3 +189,9 @@ def test_a_cosignature_on_another_checkpoint_is_not_taken(host):
             prove=host.prove,
             post=lambda _: Reply(200, "text/plain", line.text().encode()),
         )
+
+
+def test_a_proof_from_a_size_that_the_witness_never_saw_is_409(host):
+    verdict = judge(request(host, 256, 300), LOGS, seen(host, 7))
+
+    assert (verdict.status, verdict.body) == (409, "7\n")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.simulators.log_host import CONTENT, DAY, OTHER_CONTENT, WITNESSES, LogHost, key, pair
 
 from truceline.ledger import checkpoint, tree
 from truceline.ledger.witness import NOTHING_SEEN, AddCheckpoint, Seen, judge
-from truceline.records import envelope
+from truceline.records import envelope, receipt
 from truceline.records.envelope import Entry
 
 
@@ -47,6 +49,19 @@ def test_a_receipt_that_the_host_did_not_sign_accuses_nobody(host, tmp_path, ver
     run = verify(tmp_path, genesis=host.genesis, receipts=[tmp_path / "false.json"])
 
     assert "false.json is not signed by the mechanism" in run.says("broken")
+
+
+@pytest.mark.parametrize("changed", [{"received_at": 1}, {"pae": b"\x01" * 32}])
+def test_a_receipt_that_says_another_time_or_record_than_the_leaf_is_caught(
+    host, tmp_path, verify, changed
+):
+    true = receipt.read_receipt(host.receipts[15])
+    (tmp_path / "mine.json").write_bytes(replace(true, **changed).signed(key("mechanism")).encode())
+    host.publish(tmp_path)
+
+    run = verify(tmp_path, genesis=host.genesis, receipts=[tmp_path / "mine.json"])
+
+    assert "leaf 15 holds another record or time than the receipt says" in run.says("broken")
 
 
 def test_an_altered_record_no_longer_carries_its_authors_signature(host, tmp_path, verify):

@@ -271,3 +271,23 @@ def test_killed_at_any_moment_a_witness_signs_one_history(host, tmp_path):
     assert signed
     assert len({id(history) for history, _ in signed}) == 1
     assert len(heads) == len({size for size, _ in heads})
+
+
+def test_the_state_reaches_the_disk_before_its_name_and_the_name_before_the_answer(
+    tmp_path, monkeypatch
+):
+    """A file that was renamed and not synced can come back empty after a power cut."""
+    order: list[str] = []
+    sync, rename = os.fsync, Path.replace
+
+    def synced(handle: int) -> None:
+        order.append("folder" if Path(f"/proc/self/fd/{handle}").resolve().is_dir() else "bytes")
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(
+        Path, "replace", lambda draft, to: (order.append("name"), rename(draft, to))[1]
+    )
+    world.write_durably(tmp_path / "state", b"{}")
+
+    assert order == ["bytes", "name", "folder"]
