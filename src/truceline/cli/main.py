@@ -14,7 +14,10 @@ from truceline import __version__
 from truceline.cli import (
     bodies,
     clocks,
+    crossings,
+    doctor,
     failures,
+    founding,
     instruments,
     keys,
     kinds,
@@ -22,6 +25,8 @@ from truceline.cli import (
     posts,
     records,
     shown,
+    tokens,
+    up,
     zones,
 )
 from truceline.errors import TrucelineError
@@ -53,12 +58,17 @@ def main(
     """The software of a joint ceasefire mechanism."""
 
 
+app.add_typer(founding.app)
+app.command("up")(up.up)
+app.command("doctor")(doctor.doctor)
 app.add_typer(keys.app)
+app.add_typer(tokens.app)
 app.add_typer(bodies.bodies)
 app.add_typer(bodies.officers)
 app.add_typer(instruments.app)
 app.add_typer(zones.app)
 app.add_typer(posts.app)
+app.command("crossings")(crossings.crossings)
 app.command("clocks")(clocks.clocks)
 app.add_typer(clocks.deadlines)
 app.add_typer(records.records)

@@ -98,12 +98,12 @@ def position(
     comment: _Comment = None,
     source: _Source = None,
 ) -> None:
-    """File your body's own line, or accept one that was put forward."""
-    if (file is None) == (accepts is None):
+    """File your body's own line, or accept another's; neither, with a comment, takes it back."""
+    if file is not None and accepts is not None:
         raise Malformed(
             Reason.CONTRADICTS,
             where="--file, --accepts",
-            detail="a position is either a line of your own or the acceptance of one",
+            detail="a position is a line of your own or the acceptance of another's, not both",
         )
     content = None if file is None else deposit(desk, file, feature)[0]
     body = {
@@ -274,9 +274,9 @@ def document_is_canonical(data: bytes) -> bool:
 
 def chosen(file: Path, data: bytes, feature: str | None) -> Any:
     """Return the one zone that is meant; the report on the file goes to the error stream."""
-    from truceline.zones import formats
+    from truceline.zones.formats import geojson
 
-    reading = formats.read(data, name=file.name)
+    reading = geojson.read(data, name=file.name)
     for line in reading.report:
         shown.warn(str(line))
     found = [one for one in reading.zones if feature is None or one.code == feature]

@@ -1,0 +1,105 @@
+"""Files over HTTP: deposited before the record that names them, fetched by whoever may see that record."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from truceline.api.answers import answer
+from truceline.api.floor import Asked, Floor, Question, facts_of
+from truceline.errors import Malformed, Reason, Refused
+from truceline.store.tokens import Purpose
+from truceline.store.views import records
+
+router = APIRouter(tags=["files"])
+
+SANDBOX = "default-src 'none'; sandbox"
+"""A deposited file is somebody's, not ours: opened in a browser it may do nothing."""
+
+
+class FileShape(BaseModel):
+    """How records name a file."""
+
+    sha256: str
+    length: int
+    type: str
+
+
+@router.post(
+    "/api/files",
+    response_model=FileShape,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+            },
+        }
+    },
+)
+async def deposit(request: Request) -> Response:
+    """Deposit a file; its bytes are the body, its media type the header. Durable at the answer."""
+    floor: Floor = request.app.state.floor
+    asker = floor.doorkeeper.who(request, floor.installation.clock.now())
+    asker.needs(Purpose.SUBMIT, Purpose.FEED, Purpose.ADMIN)
+    floor.taps.take(asker.token)
+    media_type = request.headers.get("content-type", "application/octet-stream")
+    most = floor.settings.file_most_bytes
+    if int(request.headers.get("content-length") or 0) > most:
+        raise Malformed(
+            Reason.TOO_LARGE, where="file", detail=f"a file has at most {most} bytes here"
+        )
+    chunks: list[bytes] = []
+    length = 0
+    async for chunk in request.stream():
+        length += len(chunk)
+        if length > most:
+            raise Malformed(
+                Reason.TOO_LARGE, where="file", detail=f"a file has at most {most} bytes here"
+            )
+        chunks.append(chunk)
+    name = await run_in_threadpool(floor.installation.files.put, chunks, media_type)
+    return answer(name.tree())
+
+
+@router.get("/api/files/{sha256}", response_class=Response)
+def fetch(
+    asked: Asked,
+    sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$", examples=["0f" * 32])],
+) -> Response:
+    """Fetch a file that some record names which the viewer may see."""
+    media_type = seen_as(asked, sha256)
+    data = asked.floor.installation.files.read(sha256)
+    return Response(
+        data,
+        media_type=media_type,
+        headers={
+            "cache-control": "private, max-age=31536000, immutable",
+            "content-disposition": f'attachment; filename="{sha256[:16]}"',
+            "content-security-policy": SANDBOX,
+        },
+    )
+
+
+def seen_as(asked: Question, sha256: str) -> str:
+    """Return the media type of a file that the viewer may see.
+
+    A file that is not there and one that is not for this viewer get the same answer,
+    so that nobody learns by asking what was deposited.
+    """
+    with asked.look() as look:
+        naming = records.naming_file(look, sha256)
+        media_type = records.file_type(look, sha256)
+    with asked.book() as book:
+        visible = any(asked.sees(one.kind, facts_of(one, book)) for one in naming)
+    if not visible or media_type is None:
+        raise Refused(
+            Reason.NOT_FOUND,
+            where="file",
+            detail="no record that you may see names such a file",
+        )
+    return media_type

@@ -1,0 +1,41 @@
+"""Whether this server is well: for supervisors, and for the command line to find it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from truceline import __version__
+from truceline.api.answers import answer
+from truceline.api.floor import Floor
+
+router = APIRouter(tags=["health"])
+
+
+class Health(BaseModel):
+    """`ok` and what it rests on. `behind`: leaves that no published checkpoint covers yet."""
+
+    ok: bool
+    version: str
+    writes: bool
+    size: int
+    behind: int
+
+
+@router.get("/healthz", response_model=Health)
+def health(request: Request) -> Response:
+    """Say whether the store can be read, and whether the published log keeps up with it."""
+    floor: Floor = request.app.state.floor
+    size = floor.installation.catch_up()
+    signed = floor.installation.checkpoint()
+    published = signed.checkpoint.size if signed else 0
+    return answer(
+        {
+            "ok": True,
+            "version": __version__,
+            "writes": floor.installation.is_writer,
+            "size": size,
+            "behind": max(size - published, 0),
+        }
+    )

@@ -1,0 +1,288 @@
+"""Records over HTTP: the one way in, and the log read back record by record."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from truceline.api import failures, sealed_parts
+from truceline.api.answers import answer, encode, moment, ready
+from truceline.api.floor import Asked, Floor, Question, facts_of
+from truceline.errors import Malformed, Reason, Refused
+from truceline.mechanism.admission import Answer
+from truceline.mechanism.book import Book
+from truceline.records import envelope as envelopes
+from truceline.records.keys import KeyId
+from truceline.records.kinds import KINDS, SEALED_LEAF
+from truceline.store import log
+from truceline.store.tokens import Purpose
+from truceline.store.views import records
+from truceline.store.views.records import Shown
+
+router = APIRouter(tags=["records"])
+
+MOST_BYTES = 2 * 2**20
+"""A submission with all its disclosures. An entry itself has at most 65,535 bytes."""
+
+MOST_DISCLOSURES = 64
+
+
+class SignatureShape(BaseModel):
+    """One DSSE signature."""
+
+    keyid: str = Field(examples=["0f" * 16])
+    sig: str = Field(description="base 64")
+
+
+class EnvelopeShape(BaseModel):
+    """A DSSE envelope."""
+
+    payload: str = Field(description="base 64 of the record's canonical bytes")
+    payloadType: str = Field(examples=["application/vnd.truceline.record.v1+json"])  # noqa: N815 -- DSSE's name
+    signatures: list[SignatureShape]
+
+
+class SubmissionShape(BaseModel):
+    """A signed record, and the disclosures of its sealed parts."""
+
+    envelope: EnvelopeShape
+    disclosures: list[str] = Field(default=[], max_length=MOST_DISCLOSURES)
+
+
+class TakenShape(BaseModel):
+    """The receipt: the log took the record at this leaf. `follows` are statements it caused."""
+
+    receipt: EnvelopeShape
+    index: int
+    entry: str = Field(description="base 64 of the leaf's bytes")
+    proof: dict[str, Any] | None = Field(description="see GET /api/proofs/inclusion")
+    follows: list[int]
+
+
+class RecordRow(BaseModel):
+    """A record's clear outside. `body` null: not for this viewer."""
+
+    index: int
+    id: str
+    kind: str
+    author: str
+    body_code: str
+    key: str
+    seq: int
+    made_at: str | None
+    received_at: str | None
+    subject: str
+    refs: list[str]
+    sealed: int = Field(description="how many sealed parts it commits to")
+    body: dict[str, Any] | None
+
+
+class RecordShape(RecordRow):
+    """A record with its envelope (public: it is a leaf of the log) and what may be opened of it."""
+
+    says: str
+    envelope: EnvelopeShape | None
+    parts: dict[str, Any]
+
+
+class NextSeq(BaseModel):
+    """What the holder of a key writes into the next record."""
+
+    log: str
+    mode: str
+    key: str
+    seq: int
+    holder: str
+    body: str
+    now: int = Field(description="the mechanism's clock, microseconds since 1970")
+
+
+def request_schemas() -> dict[str, Any]:
+    """Return the schemas of request bodies that are read faster than by their model."""
+    made = SubmissionShape.model_json_schema(ref_template="#/components/schemas/{model}")
+    inner: dict[str, Any] = made.pop("$defs")
+    return {**inner, "SubmissionShape": made}
+
+
+class _Submission(msgspec.Struct, forbid_unknown_fields=True):
+    envelope: msgspec.Raw
+    disclosures: list[str] = []
+
+
+_READER = msgspec.json.Decoder(_Submission)
+
+
+@router.post(
+    "/api/records",
+    response_model=TakenShape,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": {"$ref": "#/components/schemas/SubmissionShape"}}
+            },
+        }
+    },
+)
+async def submit(request: Request) -> Response:
+    """Submit a signed record. The answer is a signed receipt or a signed refusal.
+
+    The signature says who states it: no token is needed to be believed. A token of
+    purpose `submit` lifts the limit that holds for senders without one.
+    """
+    floor: Floor = request.app.state.floor
+    asker = floor.doorkeeper.who(request, floor.installation.clock.now())
+    if asker.purpose is not None:
+        asker.needs(Purpose.SUBMIT, Purpose.FEED, Purpose.ADMIN)
+    floor.taps.take(asker.token or _address(request))
+    given = read_submission(await request.body())
+    future = floor.installation.door.submit_nowait(bytes(given.envelope), given.disclosures)
+    return told(await asyncio.wrap_future(future))
+
+
+def read_submission(data: bytes) -> _Submission:
+    """Return what was sent, or raise `Malformed`; the envelope stays the bytes that came."""
+    try:
+        given = _READER.decode(data)
+    except msgspec.ValidationError as error:
+        raise Malformed(Reason.WRONG_TYPE, where="request", detail=str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(Reason.NOT_JSON, where="request", detail=f"not JSON: {error}") from None
+    if len(given.disclosures) > MOST_DISCLOSURES:
+        raise Malformed(
+            Reason.TOO_LARGE,
+            where="request.disclosures",
+            detail=f"at most {MOST_DISCLOSURES} disclosures go with a record",
+        )
+    return given
+
+
+def told(given: Answer) -> Response:
+    """Return the door's answer over HTTP."""
+    if given.failure is not None:
+        refusal = given.refusal.tree() if given.refusal else None
+        return failures.told(given.failure, refusal)
+    index = given.taken()
+    return ready(
+        encode(
+            {
+                "receipt": given.receipt.tree() if given.receipt else None,
+                "index": index,
+                "entry": base64.b64encode(given.entry or b"").decode("ascii"),
+                "proof": None,
+                "follows": list(given.follows),
+            }
+        )
+    )
+
+
+@router.get("/api/next-seq", response_model=NextSeq)
+def next_seq(
+    request: Request,
+    key: Annotated[
+        str, Query(pattern="^[0-9a-f]{32}$", description="Key id", examples=["0f" * 16])
+    ],
+) -> Response:
+    """Say which sequence number a key's next record bears, and who its holder is."""
+    floor: Floor = request.app.state.floor
+    floor.installation.catch_up()
+    now = floor.installation.clock.now()
+    with floor.installation.reading_book() as book:
+        holder = book.register.holder_of(KeyId(key), now)
+        if holder is None:
+            raise Refused(
+                Reason.KEY_UNKNOWN, where="key", detail=f"key {key} is not in force in this log"
+            )
+        return answer(
+            {
+                "log": book.log,
+                "mode": book.register.mode,
+                "key": key,
+                "seq": book.seqs.get(KeyId(key), 0) + 1,
+                "holder": holder.code,
+                "body": holder.body,
+                "now": now,
+            }
+        )
+
+
+@router.get("/api/records", response_model=list[RecordRow])
+def list_records(
+    asked: Asked,
+    after: Annotated[int, Query(ge=-1, le=2**52, description="From the leaf after this one")] = -1,
+    kind: Annotated[str, Query(max_length=64, examples=["zone.consented/1"])] = "",
+    subject: Annotated[str, Query(max_length=64, description="About this zone, post, …")] = "",
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    """List records in the order of the log. A body that is not for the viewer is null."""
+    with asked.look() as look:
+        if subject:
+            found = [one for one in records.about(look, subject) if one.index > after][:limit]
+            found = [one for one in found if not kind or one.kind == kind]
+        else:
+            found = records.after(look, after, limit=limit, kind=kind)
+    with asked.book() as book:
+        return answer([row(asked, one, book) for one in found])
+
+
+@router.get("/api/records/{which}", response_model=RecordShape)
+def show(
+    asked: Asked,
+    which: Annotated[
+        str, Path(max_length=26, description="Leaf index or record id (ULID)", examples=["0"])
+    ],
+) -> Response:
+    """Show one record, by leaf index or by id, with the sealed parts that the viewer may see."""
+    with asked.look() as look:
+        found = records.by_index(look, _index(which)) if which.isdigit() else None
+        found = found or (None if which.isdigit() else records.by_id(look, which))
+        rows = log.read(look, found.index, 1) if found else []
+    if found is None or not rows:
+        raise Refused(Reason.NOT_FOUND, where="record", detail=f"there is no record {which!r}")
+    with asked.book() as book:
+        one = row(asked, found, book)
+        facts = facts_of(found, book)
+    leaf = envelopes.read_entry(rows[0].entry).envelope
+    kind = KINDS.get(found.kind)
+    return answer(
+        {
+            **one,
+            "says": kind.says if kind else "Something happened; what, is sealed",
+            "envelope": None if one["body"] is None else leaf.tree(),
+            "parts": sealed_parts.opened(asked, found, rows[0].pae, facts),
+        }
+    )
+
+
+def row(asked: Question, one: Shown, book: Book) -> dict[str, Any]:
+    """Return a record as this viewer sees it: where it stands is for all, its body is not."""
+    hidden = one.kind == SEALED_LEAF or not asked.sees(one.kind, facts_of(one, book))
+    return {
+        "index": one.index,
+        "id": one.id,
+        "kind": one.kind,
+        "author": one.author,
+        "body_code": one.body_code,
+        "key": one.key,
+        "seq": one.seq,
+        "made_at": moment(one.made_at),
+        "received_at": moment(one.received_at),
+        "subject": "" if hidden else one.subject,
+        "refs": [] if hidden else list(one.refs),
+        "sealed": len(one.sealed),
+        "body": None if hidden else one.body,
+    }
+
+
+def _index(text: str) -> int:
+    return min(int(text), 2**52)
+
+
+def _address(request: Request) -> bytes:
+    return (request.client.host if request.client else "").encode()
