@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 
 from truceline.errors import Malformed, Reason, TrucelineError
-from truceline.zones.boundary import Extra, Original, ZoneContent, check_content
+from truceline.geo.volume import Operation
+from truceline.zones.boundary import Extra, Original, ZoneContent, ZoneVolume, check_content
 
 MAX_BYTES = 64 * 2**20
 """A zone file larger than this is refused before it is parsed."""
@@ -146,6 +147,44 @@ def original_of(
     return Original(hashlib.sha256(data).hexdigest(), media_type, len(data), name, dataset=dataset)
 
 
+def lost_fields(
+    content: ZoneContent, *, kept: frozenset[str], kept_of_volume: frozenset[str]
+) -> Iterator[Loss]:
+    """Name the fields that say something and that a format does not keep."""
+    plain = ZoneContent(content.code, content.kind)
+    for one in fields(content):
+        if one.name not in kept and getattr(content, one.name) != getattr(plain, one.name):
+            yield Loss(content.code, one.name, "the format has no place for it")
+    for number, volume in enumerate(content.volumes, start=1):
+        bare = ZoneVolume(volume.shape)
+        for one in fields(volume):
+            if one.name not in kept_of_volume and getattr(volume, one.name) != getattr(
+                bare, one.name
+            ):
+                yield Loss(
+                    content.code, f"volume {number}, {one.name}", "the format has no place for it"
+                )
+
+
+def joined_volumes(content: ZoneContent) -> tuple[tuple[ZoneVolume, ...], tuple[Loss, ...]]:
+    """Return the volumes that only add, for a format that knows no other operation.
+
+    What would make the zone smaller (a part taken away, an intersection) is left out
+    and named: the zone is written larger than it is, never smaller.
+    """
+    added = tuple(one for one in content.volumes if one.operation is Operation.UNION)
+    losses = [
+        Loss(
+            content.code,
+            f"volume {number}",
+            f"the format cannot {one.operation}; the zone is written without it, larger",
+        )
+        for number, one in enumerate(content.volumes, start=1)
+        if one.operation is not Operation.UNION
+    ]
+    return added, tuple(losses)
+
+
 def lost_extras(content: ZoneContent, *formats: str) -> Iterator[Loss]:
     """Name the uninterpreted fields of formats other than these."""
     levels = [
@@ -162,12 +201,14 @@ def lost_extras(content: ZoneContent, *formats: str) -> Iterator[Loss]:
 
 
 def lost_dataset(zones: Iterable[ZoneContent], *formats: str) -> Iterator[Loss]:
-    """Name fields around the zones that another format had, or that zones do not share."""
-    for content in zones:
-        for extra in content.original.dataset if content.original else ():
-            source, _, name = extra.key.partition(":")
-            if source.split(".")[0] not in formats:
-                yield Loss(content.code, name, f"a field of a {source} document as a whole")
+    """Name, once, the fields around the zones that a document of another format had."""
+    keys = dict.fromkeys(
+        extra.key for one in zones for extra in (one.original.dataset if one.original else ())
+    )
+    for key in keys:
+        source, _, name = key.partition(":")
+        if source.split(".")[0] not in formats:
+            yield Loss("(document)", name, f"a field of the {source} document as a whole")
 
 
 def shared_dataset(

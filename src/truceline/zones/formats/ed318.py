@@ -1,0 +1,518 @@
+"""Zones as EUROCAE ED-318 (GeoJSON with layers), the format of national UAS zone services.
+
+Output holds to the official schema (UASGeoZones/ED-318). Input is tolerant: each of
+the national files at hand fails that schema in every feature, with properties nested
+in `UASZone`, limits in `verticalLayer`, `reasons` for `reason`, plain strings for
+lists. Every such repair is told. Edges are straight in longitude and latitude.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from truceline.errors import Malformed, Reason
+from truceline.geo.altitude import Altitude, Datum, Unit
+from truceline.geo.flatten import flatten
+from truceline.geo.geojson import pair, read_area, read_pair, ring_coordinates
+from truceline.geo.schedule import Day, Moment, Period, SunTime
+from truceline.geo.volume import Circle, Edge, MultiPolygon, Polygon, Shape
+from truceline.zones.boundary import (
+    Extra,
+    Limit,
+    Named,
+    Original,
+    Rule,
+    Text,
+    ZoneContent,
+    ZoneKind,
+    ZoneVolume,
+    area_of,
+)
+from truceline.zones.formats import ed, json_text
+from truceline.zones.formats.limits import clock_text, height
+from truceline.zones.formats.reading import (
+    MAX_FEATURES,
+    Loss,
+    Reading,
+    Report,
+    Written,
+    check_size,
+    joined_volumes,
+    lost_dataset,
+    lost_extras,
+    lost_fields,
+    original_of,
+    shared_dataset,
+)
+
+FORMAT = "ed318"
+MEDIA_TYPE = "application/geo+json"
+
+MAX_TEXT = 200
+_TEXTS = "truceline_texts"
+TYPES = ("USPACE", "PROHIBITED", "REQ_AUTHORIZATION", "CONDITIONAL", "NO_RESTRICTION")
+_TYPE_OF = {
+    ZoneKind.NO_FLY: "PROHIBITED",
+    ZoneKind.RESTRICTED: "REQ_AUTHORIZATION",
+    ZoneKind.INFORMATION: "NO_RESTRICTION",
+}
+_DATUMS = (Datum.AGL, Datum.AMSL, Datum.WGS84)
+_KEPT = frozenset(
+    [
+        "code",
+        "kind",
+        "names",
+        "ids",
+        "raw_kinds",
+        "reasons",
+        "reason_texts",
+        "messages",
+        "rule",
+        "authorities",
+        "volumes",
+        "applicability",
+        "extras",
+        "original",
+    ]
+)
+_KEPT_OF_VOLUME = frozenset(("shape", "lower", "upper", "edge", "operation", "extras"))
+_MARKS = ("zoneAuthority", "UASZone", "variant", "limitedApplicability")
+
+
+def looks_like(tree: Any) -> bool:
+    """Say whether parsed JSON is ED-318 rather than plain GeoJSON."""
+    if not isinstance(tree, Mapping) or not isinstance(tree.get("features"), list):
+        return False
+    listed = [one.get("properties") for one in tree["features"][:20] if isinstance(one, Mapping)]
+    return any(isinstance(one, Mapping) and any(mark in one for mark in _MARKS) for one in listed)
+
+
+def read(data: bytes, *, name: str = "zones.json") -> Reading:
+    """Return the zones of an ED-318 document, with a report by feature."""
+    check_size(data, name)
+    tree = json_text.parse(data, where=name)
+    if isinstance(tree, Mapping) and tree.get("type") == "Feature":
+        tree = {"type": "FeatureCollection", "features": [tree]}
+    listed = tree.get("features") if isinstance(tree, Mapping) else None
+    if not isinstance(listed, list) or len(listed) > MAX_FEATURES:
+        raise Malformed(
+            Reason.BAD_FORMAT, where=name, detail="not ED-318: there is no list of features"
+        )
+    dataset = tuple(
+        Extra(f"ed318:{key}", json_text.dump(one))
+        for key, one in tree.items()
+        if key not in ("type", "features")
+    )
+    original = original_of(data, name=name, media_type=MEDIA_TYPE, dataset=dataset)
+    report, zones = Report(), list[ZoneContent]()
+    for number, feature in enumerate(listed, start=1):
+        where = f"feature {number}"
+        with report.feature(where):
+            place = replace(original, place=f"features[{number - 1}]")
+            report.take(_zone(ed.mapping(feature, where), place, where, report), where, zones)
+    return Reading(tuple(zones), tuple(report.notes), FORMAT, original.sha256)
+
+
+def write(zones: tuple[ZoneContent, ...]) -> Written:
+    """Return the zones as an ED-318 collection that the official schema takes."""
+    features: list[dict[str, Any]] = []
+    losses: list[Loss] = []
+    for content in zones:
+        lost = ed.Losses(content.code)
+        if content.unresolved:
+            lost("zone", "it has no geometry and was left out")
+        else:
+            features.append(_feature(content, lost))
+            lost.found += lost_fields(content, kept=_KEPT, kept_of_volume=_KEPT_OF_VOLUME)
+            lost.found += lost_extras(content, "ed318")
+        losses += lost.found
+    dataset, apart = shared_dataset(zones, "ed318")
+    losses += [*apart, *lost_dataset(zones, "ed318")]
+    tree = (
+        {"type": "FeatureCollection"}
+        | ed.put_back(_valid_dataset(dataset, losses), "ed318")
+        | {"features": features}
+    )
+    return Written(json_text.dump(tree).encode() + b"\n", tuple(losses))
+
+
+# -- reading --------------------------------------------------------------------
+
+
+def _zone(
+    feature: Mapping[str, Any], original: Original, where: str, report: Report
+) -> ZoneContent:
+    outer = feature.get("properties")
+    properties = dict(outer) if isinstance(outer, Mapping) else {}
+    if isinstance(properties.get("UASZone"), Mapping):
+        report.repaired(where, "the properties are nested in UASZone")
+        properties = properties | properties.pop("UASZone")
+    found = ed.Taken(properties, where, report, FORMAT)
+    code = found.text("identifier")
+    named = f"{where} ({code})" if code else where
+    found.where = named
+    kept, extended = ed.read_extended(found)
+    periods, odd = ed.read_periods(found.listed("limitedApplicability"), named, report, FORMAT)
+    raw, variant = found.text("type"), found.text("variant")
+    if raw == "REQ_AUTHORISATION":
+        report.repaired(
+            f"{named}, type", "REQ_AUTHORISATION is spelled REQ_AUTHORIZATION in ED-318"
+        )
+        raw = "REQ_AUTHORIZATION"
+    country, region = found.text("country"), found.text("region")
+    if "reasons" in properties:
+        report.repaired(named, "`reasons` where `reason` is required")
+    conditions = found.text("restrictionConditions")
+    ids = (("identifier", code), ("country", country), ("region", region))
+    return ZoneContent(
+        code=kept or code or original.place,
+        kind=ed.KIND_OF.get(raw, ZoneKind.OTHER),
+        names=_whole(found, "name"),
+        ids=tuple(Named(f"ed.{key}", one) for key, one in ids if one),
+        raw_kinds=tuple(
+            Named(key, one) for key, one in (("ed318.type", raw), ("ed.variant", variant)) if one
+        ),
+        reasons=tuple(str(one) for one in [*found.listed("reason"), *found.listed("reasons")]),
+        reason_texts=_whole(found, "otherReasonInfo"),
+        messages=_whole(found, "message"),
+        rule=Rule(
+            conditions=(Text("", conditions),) if conditions else (),
+            regulation_exemption=ed.yes_no(found.text("regulationExemption")),
+        ),
+        authorities=ed.read_authorities(found.listed("zoneAuthority"), named, report, FORMAT),
+        volumes=_volumes(feature.get("geometry"), found, report),
+        applicability=periods,
+        extras=(*found.left(), *extended, *odd, *_feature_extras(feature)),
+        original=original,
+    )
+
+
+def _whole(found: ed.Taken, name: str) -> tuple[Text, ...]:
+    """The texts of a field; where we had to cut one, the whole stands in `extendedProperties`."""
+    shown, extended = found.texts(name), found.tree.get("extendedProperties")
+    kept = extended.get(_TEXTS) if isinstance(extended, Mapping) else None
+    if not isinstance(kept, Mapping) or name not in kept:
+        return shown
+    whole = ed.Taken(kept, found.where, found.report, FORMAT).texts(name)
+    cut = [one.text[:MAX_TEXT] for one in whole] == [one.text for one in shown]
+    if not cut:
+        found.report.repaired(
+            f"{found.where}, {name}", "edited after Truceline cut it; the edit counts"
+        )
+    return whole if cut else shown
+
+
+def _feature_extras(feature: Mapping[str, Any]) -> tuple[Extra, ...]:
+    known = ("type", "properties", "geometry")
+    return tuple(
+        Extra(f"ed318.feature:{key}", json_text.dump(one))
+        for key, one in feature.items()
+        if key not in known
+    )
+
+
+def _volumes(geometry: Any, found: ed.Taken, report: Report) -> tuple[ZoneVolume, ...]:
+    tree = ed.mapping(geometry, "geometry")
+    parts = tree.get("geometries") if tree.get("type") == "GeometryCollection" else [tree]
+    if not isinstance(parts, list) or not parts:
+        raise Malformed(
+            Reason.BAD_GEOMETRY, where="geometry", detail="the collection has no geometry"
+        )
+    flat = _flat_layer(found, report)
+    made = []
+    for number, one in enumerate(parts, start=1):
+        place = f"geometry {number}"
+        part = ed.mapping(one, place)
+        layer = part.get("layer") if isinstance(part.get("layer"), Mapping) else flat
+        lower, upper = (_limit(layer or {}, side, f"{place}, layer") for side in ("lower", "upper"))
+        shape = _shape(part, place, found.where, report)
+        made.append(ZoneVolume(shape, lower, upper, Edge.LONLAT, extras=_layer_extras(part, layer)))
+    return tuple(made)
+
+
+def _flat_layer(found: ed.Taken, report: Report) -> Mapping[str, Any] | None:
+    """Limits where national files put them: in `verticalLayer`, or flat among the properties."""
+    layer = found.tree.get("verticalLayer")
+    if isinstance(layer, Mapping):
+        found.asked.add("verticalLayer")
+        report.repaired(found.where, "the limits stand in properties.verticalLayer")
+        return layer
+    names = ("lower", "upper", "lowerReference", "upperReference", "uom", "UOM")
+    flat = {key: found.tree[key] for key in names if found.tree.get(key) is not None}
+    if flat:
+        found.asked.update(names)
+        report.repaired(found.where, "the limits stand flat among the properties")
+    return flat or None
+
+
+def _limit(layer: Mapping[str, Any], side: str, where: str) -> Limit:
+    value = layer.get(side)
+    if value is None or value == "":
+        return Limit()
+    unit = layer.get("uom") or layer.get("UOM") or "m"
+    reference = layer.get(f"{side}Reference")
+    if reference is None:
+        raise Malformed(
+            Reason.MISSING_FIELD,
+            where=f"{where}.{side}Reference",
+            detail=f"the {side} limit does not say what it is measured from",
+            remedy="Give AGL, AMSL or WGS84; it is never guessed",
+        )
+    return Limit(height(value, unit, reference, where=f"{where}.{side}"))
+
+
+def _layer_extras(part: Mapping[str, Any], layer: Any) -> tuple[Extra, ...]:
+    known = ("type", "coordinates", "extent", "layer", "geometries")
+    made = [
+        Extra(f"ed318:{key}", json_text.dump(one)) for key, one in part.items() if key not in known
+    ]
+    limits = ("lower", "upper", "lowerReference", "upperReference", "uom", "UOM")
+    others = layer.items() if isinstance(layer, Mapping) else ()
+    made.extend(
+        Extra(f"ed318.layer:{key}", json_text.dump(one)) for key, one in others if key not in limits
+    )
+    return tuple(made)
+
+
+def _shape(part: Mapping[str, Any], place: str, where: str, report: Report) -> Shape:
+    if part.get("type") == "Point":
+        extent = ed.mapping(part.get("extent"), f"{place}, extent")
+        radius = extent.get("radius")
+        if (
+            extent.get("subType") != "Circle"
+            or isinstance(radius, bool)
+            or not isinstance(radius, (int, float))
+        ):
+            raise Malformed(
+                Reason.BAD_GEOMETRY,
+                where=f"{place}, extent",
+                detail="a point needs the extent of a circle",
+            )
+        if not 0 < radius <= 10_000_000:
+            raise Malformed(
+                Reason.BAD_GEOMETRY, where=f"{place}, extent", detail=f"{radius} m is not a radius"
+            )
+        return Circle(read_pair(part.get("coordinates"), where=place), round(radius * 1000))
+    notes: list[str] = []
+    shape = read_area(part, where=place, notes=notes)
+    report.repairs(f"{where}, {one}" for one in notes)
+    return shape
+
+
+# -- writing --------------------------------------------------------------------
+
+
+def _feature(content: ZoneContent, lost: ed.Losses) -> dict[str, Any]:
+    volumes, left = joined_volumes(content)
+    lost.found += left
+    geometries = [_geometry(one, number, lost) for number, one in enumerate(volumes, start=1)]
+    return {
+        "type": "Feature",
+        **{
+            key: one
+            for key, one in ed.put_back(content.extras, "ed318.feature").items()
+            if _fits(key, one)
+        },
+        "geometry": geometries[0]
+        if len(geometries) == 1
+        else {"type": "GeometryCollection", "geometries": geometries},
+        "properties": _properties(content, lost),
+    }
+
+
+def _fits(key: str, value: Any) -> bool:
+    return (key == "id" and isinstance(value, (str, int, float))) or key not in ("id", "bbox")
+
+
+def _properties(content: ZoneContent, lost: ed.Losses) -> dict[str, Any]:
+    whole: dict[str, Any] = {}
+
+    def texts(words: tuple[Text, ...], name: str) -> list[dict[str, str]]:
+        if "." not in name and any(len(one.text) > MAX_TEXT for one in words):
+            whole[name] = [{"text": one.text, "lang": one.lang or "und"} for one in words]
+        return [_text(one, name, lost) for one in words]
+
+    tree: dict[str, Any] = {
+        "identifier": ed.short_identifier(content),
+        "country": ed.country(content, lost),
+        "type": _type(content, lost),
+        "variant": "CUSTOMIZED" if content.raw_kind("ed.variant") == "CUSTOMIZED" else "COMMON",
+        "zoneAuthority": [
+            ed.authority_tree(one, texts, FORMAT, lost) for one in content.authorities
+        ],
+    }
+    if tree["identifier"] != ed.identifier(content):
+        lost(
+            "identifier",
+            f"{ed.identifier(content)!r} has more than seven characters; {tree['identifier']} was written",
+        )
+    for number, one in enumerate(tree["zoneAuthority"], start=1):
+        if "purpose" not in one:
+            one["purpose"] = "INFORMATION"
+            lost(f"zoneAuthority {number}", "the purpose is required; INFORMATION was written")
+    if not tree["zoneAuthority"]:
+        tree["zoneAuthority"] = [{"purpose": "INFORMATION"}]
+        lost("zoneAuthority", "one is required; an empty one was written")
+    named = (
+        ("name", content.names),
+        ("otherReasonInfo", content.reason_texts),
+        ("message", content.messages),
+    )
+    tree |= {key: texts(words, key) for key, words in named if words}
+    tree |= _rest(content, lost)
+    extended = (
+        (ed.extended(content, FORMAT) or {})
+        | _unknown(content)
+        | ({_TEXTS: whole} if whole else {})
+    )
+    return tree | ({"extendedProperties": extended} if extended else {})
+
+
+def _unknown(content: ZoneContent) -> dict[str, Any]:
+    """Properties that the schema does not know travel on in `extendedProperties`."""
+    found = ed.put_back(content.extras, FORMAT)
+    return {key: one for key, one in found.items() if key != "dataSource" or not _valid_source(one)}
+
+
+def _valid_source(value: Any) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get("originator", {}), Mapping)
+
+
+def _rest(content: ZoneContent, lost: ed.Losses) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    reasons = [one for one in content.reasons if one in ed.REASONS or one == "DAR"][:9]
+    if len(reasons) < len(content.reasons):
+        lost("reason", "a reason that ED-318 does not list")
+    if reasons:
+        tree["reason"] = reasons
+    if content.rule.conditions:
+        tree["restrictionConditions"] = content.rule.conditions[0].text
+    if len(content.rule.conditions) > 1 or any(one.lang for one in content.rule.conditions):
+        lost("restrictionConditions", "one text without a language is kept")
+    if replace(content.rule, conditions=(), regulation_exemption=None) != Rule():
+        lost("rule", "who is bound, what is restricted and who is exempt")
+    if content.rule.regulation_exemption is not None:
+        tree["regulationExemption"] = "YES" if content.rule.regulation_exemption else "NO"
+    if (number := ed.region(content)) is not None:
+        tree["region"] = number
+    source = ed.put_back(content.extras, FORMAT).get("dataSource")
+    if _valid_source(source):
+        tree["dataSource"] = source
+    periods = [_period(one, lost) for one in content.applicability]
+    return tree | ({"limitedApplicability": periods} if any(periods) else {})
+
+
+def _type(content: ZoneContent, lost: ed.Losses) -> str:
+    raw = content.raw_kind("ed318.type") or content.raw_kind("ed269.restriction").replace(
+        "ISATION", "IZATION"
+    )
+    if raw in TYPES:
+        return raw
+    made = _TYPE_OF.get(content.kind, "CONDITIONAL")
+    if content.kind not in (ZoneKind.NO_FLY, ZoneKind.RESTRICTED, ZoneKind.INFORMATION):
+        lost("kind", f"{content.kind} is written as {made}")
+    return made
+
+
+def _text(one: Text, name: str, lost: ed.Losses) -> dict[str, str]:
+    if len(one.text) > MAX_TEXT:
+        lost(name, f"cut to {MAX_TEXT} characters; other readers do not see the rest")
+    if len(one.lang) > 5:
+        lost(name, f"the language {one.lang!r} is cut to five characters")
+    return {"text": one.text[:MAX_TEXT], "lang": one.lang[:5] or "und"}
+
+
+def _period(period: Period, lost: ed.Losses) -> dict[str, Any]:
+    ed.lost_of_period(period, lost)
+    days = [
+        {
+            "day": [str(one) for one in daily.days if one is not Day.HOLIDAY] or ["ANY"],
+            **_moment("start", daily.start),
+            **_moment("end", daily.end),
+        }
+        for daily in period.schedule
+    ]
+    return ed.window_tree(period) | ({"schedule": days} if days else {})
+
+
+def _moment(side: str, at: Moment | None) -> dict[str, str]:
+    if isinstance(at, SunTime):
+        return {f"{side}Event": str(at.event)}
+    clock = ed.fixed(at)
+    return {f"{side}Time": clock_text(clock)} if clock else {}
+
+
+def _geometry(volume: ZoneVolume, number: int, lost: ed.Losses) -> dict[str, Any]:
+    shape = volume.shape
+    if volume.edge is not Edge.LONLAT and not isinstance(shape, Circle):
+        shape = area_of(flatten(shape, edge=volume.edge))
+        if shape != volume.shape:
+            lost(
+                f"volume {number}",
+                f"{volume.edge} edges are drawn with vertices added, within a metre",
+            )
+    elif not isinstance(shape, (Polygon, MultiPolygon, Circle)):
+        shape = area_of(flatten(shape, edge=volume.edge))
+        lost(f"volume {number}", "the curved shape is drawn with vertices, within a metre")
+    tree = _coordinates(shape)
+    layer = _layer(volume, number, lost) | ed.put_back(volume.extras, "ed318.layer")
+    return ed.put_back(volume.extras, FORMAT) | tree | ({"layer": layer} if layer else {})
+
+
+def _coordinates(shape: Shape) -> dict[str, Any]:
+    match shape:
+        case Circle():
+            extent = {"subType": "Circle", "radius": shape.radius_mm / 1000}
+            return {"type": "Point", "coordinates": pair(shape.centre), "extent": extent}
+        case MultiPolygon():
+            return {"type": "MultiPolygon", "coordinates": [_rings(one) for one in shape.polygons]}
+        case Polygon():
+            return {"type": "Polygon", "coordinates": _rings(shape)}
+        case _:
+            raise Malformed(Reason.BAD_GEOMETRY, detail="the shape must be flattened first")
+
+
+def _rings(polygon: Polygon) -> list[Any]:
+    return [ring_coordinates(ring) for ring in (polygon.outer, *polygon.holes)]
+
+
+def _layer(volume: ZoneVolume, number: int, lost: ed.Losses) -> dict[str, Any]:
+    found: dict[str, Altitude] = {}
+    for side, limit in (("lower", volume.lower), ("upper", volume.upper)):
+        if limit.geoid or limit.inclusive is not None or limit.text:
+            lost(f"volume {number}, {side}", "geoid, inclusion and words of the limit are not kept")
+        at = limit.altitude
+        if at is not None and at.datum is Datum.SFC:
+            at = Altitude(0, Datum.AGL, at.unit)
+        if at is not None and at.datum not in _DATUMS:
+            lost(
+                f"volume {number}, {side}",
+                f"a limit above {at.datum} is left out; the zone is written larger",
+            )
+        elif at is not None:
+            found[side] = at
+    units = {one.unit for one in found.values()}
+    if len(units) > 1:
+        lost(f"volume {number}", "one unit serves both limits; metres were written")
+    unit = units.pop() if len(units) == 1 else Unit.M
+    layer: dict[str, Any] = {}
+    for side, at in found.items():
+        layer |= {side: Altitude(at.mm, at.datum, unit).as_given, f"{side}Reference": str(at.datum)}
+    return layer | ({"uom": str(unit)} if layer else {})
+
+
+def _valid_dataset(dataset: tuple[Extra, ...], losses: list[Loss]) -> tuple[Extra, ...]:
+    """The document's own fields, less those that the schema would refuse."""
+    kept = []
+    for one in dataset:
+        value = json_text.parse_text(one.json, where=one.key)
+        bad = (one.key == "ed318:name" and not (isinstance(value, str) and len(value) <= 200)) or (
+            one.key == "ed318:metadata" and not isinstance(value, Mapping)
+        )
+        if bad:
+            losses.append(Loss("", one.key.partition(":")[2], "the schema refuses its value"))
+        else:
+            kept.append(one)
+    return tuple(kept)

@@ -1,0 +1,518 @@
+"""Zones as OpenAir, the text format of gliding computers.
+
+Our own reader: records are read one by one, so that a bad one does not cost the file,
+and arcs stay arcs. Limits without a datum are above mean sea level and radii are in
+nautical miles, as the format says; it does not say what its edges are, and they are
+taken as geodesics. Lines that we do not interpret, comments included, are kept.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field, replace
+
+from truceline.errors import Malformed, Reason
+from truceline.geo.altitude import SURFACE, Altitude, Datum, Unit
+from truceline.geo.position import E7, Position
+from truceline.geo.schedule import Period
+from truceline.geo.volume import (
+    Arc,
+    ArcBetween,
+    ArcRing,
+    Circle,
+    Corridor,
+    Edge,
+    MultiPolygon,
+    Polygon,
+    Segment,
+    Shape,
+    Window,
+)
+from truceline.zones.boundary import (
+    Extra,
+    Limit,
+    Named,
+    Original,
+    Text,
+    ZoneContent,
+    ZoneKind,
+    ZoneVolume,
+    polygons_of,
+)
+from truceline.zones.formats import json_text
+from truceline.zones.formats.limits import height, instant_text, read_instant
+from truceline.zones.formats.reading import (
+    MAX_FEATURES,
+    Loss,
+    Reading,
+    Report,
+    Written,
+    check_size,
+    joined_volumes,
+    lost_dataset,
+    lost_extras,
+    lost_fields,
+    original_of,
+    shared_dataset,
+)
+
+FORMAT = "openair"
+MEDIA_TYPE = "text/x-openair"
+MAX_LINE = 2_000
+NM_MM = 1_852_000
+
+_PART = r"(\d{1,3}(?:\.\d+)?)(?::(\d{1,2}(?:\.\d+)?))?(?::(\d{1,2}(?:\.\d+)?))?\s*"
+_POINT = re.compile(rf"^\s*{_PART}([NSns])[\s,]*{_PART}([EWew])\s*$")
+_LIMIT = re.compile(
+    r"^\s*(-?\d+(?:\.\d+)?)\s*(ft|f|m)?\s*(agl|gnd|sfc|asfc|msl|amsl|std|alt)?\s*$", re.IGNORECASE
+)
+_LEVEL = re.compile(r"^\s*FL\s*(\d+(?:\.\d+)?)\s*$", re.IGNORECASE)
+_DATUMS = {"agl": "AGL", "gnd": "AGL", "sfc": "AGL", "asfc": "AGL", "std": "STD"}
+_KINDS = {"P": ZoneKind.NO_FLY, "R": ZoneKind.RESTRICTED, "Q": ZoneKind.DANGER}
+_CLASSES = {kind: word for word, kind in _KINDS.items()}
+_PLAIN = {"AC": "klass", "AY": "type", "AN": "name", "AI": "code"}
+_KEPT = frozenset(
+    ("code", "kind", "names", "ids", "raw_kinds", "volumes", "applicability", "extras", "original")
+)
+_KEPT_OF_VOLUME = frozenset(("shape", "lower", "upper", "edge", "operation"))
+
+
+@dataclass(slots=True)
+class _Record:
+    """One airspace while its lines are read."""
+
+    line: int
+    klass: str
+    type: str = ""
+    name: str = ""
+    code: str = ""
+    lower: Limit = field(default_factory=Limit)
+    upper: Limit = field(default_factory=Limit)
+    centre: Position | None = None
+    clockwise: bool = True
+    width_mm: int = 0
+    segments: list[Segment] = field(default_factory=list)
+    circles: list[Circle] = field(default_factory=list)
+    airway: list[Position] = field(default_factory=list)
+    periods: list[Period] = field(default_factory=list)
+    extras: list[Extra] = field(default_factory=list)
+
+
+def read(data: bytes, *, name: str = "zones.txt") -> Reading:
+    """Return the zones of an OpenAir file, with a report by record and line."""
+    check_size(data, name)
+    report, zones = Report(), list[ZoneContent]()
+    lines = _decoded(data, name, report).splitlines()
+    starts = [
+        number for number, line in enumerate(lines) if line.split(" ")[0].strip().upper() == "AC"
+    ]
+    if not starts:
+        raise Malformed(Reason.BAD_FORMAT, where=name, detail="not OpenAir: no line begins with AC")
+    if len(starts) > MAX_FEATURES:
+        raise Malformed(Reason.TOO_LARGE, where=name, detail=f"more than {MAX_FEATURES} airspaces")
+    starts = [_with_comments(lines, start) for start in starts]
+    head = tuple(
+        Extra("openair:*", json_text.dump(line)) for line in lines[: starts[0]] if line.strip()
+    )
+    original = original_of(data, name=name, media_type=MEDIA_TYPE, dataset=head)
+    report.noted(name, "OpenAir does not say what its edges are; they were taken as geodesics")
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        where = f"record at line {start + 1}"
+        with report.feature(where):
+            content = _zone(_record(lines[start:end], start + 1, report), original)
+            report.take(content, where, zones)
+    return Reading(tuple(zones), tuple(report.notes), FORMAT, original.sha256)
+
+
+def write(zones: tuple[ZoneContent, ...]) -> Written:
+    """Return the zones as OpenAir; a zone of several areas becomes several airspaces."""
+    losses: list[Loss] = []
+    dataset, apart = shared_dataset(zones, "openair")
+    lines = [str(json_text.parse_text(one.json, where=one.key)) for one in dataset]
+    for content in zones:
+        if content.unresolved:
+            losses.append(Loss(content.code, "zone", "it has no geometry and was left out"))
+            continue
+        lines += _written(content, losses)
+        losses += lost_fields(content, kept=_KEPT, kept_of_volume=_KEPT_OF_VOLUME)
+        losses += lost_extras(content, "openair")
+    losses += [*apart, *lost_dataset(zones, "openair")]
+    return Written(("\n".join(lines) + "\n").encode(), tuple(losses))
+
+
+# -- reading --------------------------------------------------------------------
+
+
+def _decoded(data: bytes, name: str, report: Report) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        report.repaired(name, "the text is not UTF-8; it was read as Latin-1")
+        return data.decode("latin-1")
+
+
+def _with_comments(lines: list[str], start: int) -> int:
+    """Comments directly above a record belong to it."""
+    while start > 0 and lines[start - 1].startswith("* ") and lines[start - 1].strip("* "):
+        start -= 1
+    return start
+
+
+def _record(lines: list[str], first: int, report: Report) -> _Record:
+    record = _Record(first, "")
+    for number, line in enumerate(lines, start=first):
+        if len(line) > MAX_LINE:
+            raise Malformed(
+                Reason.TOO_LARGE,
+                where=f"line {number}",
+                detail=f"longer than {MAX_LINE} characters",
+            )
+        text = line.strip()
+        if not text:
+            continue
+        if text.startswith("*"):
+            if text.strip("* "):
+                record.extras.append(Extra("openair:*", json_text.dump(text)))
+            continue
+        word, _, rest = text.partition(" ")
+        try:
+            _line(record, word.upper(), rest.strip())
+        except Malformed as error:
+            raise Malformed(
+                error.reason, where=f"line {number}", detail=error.detail, remedy=error.remedy
+            ) from None
+    return record
+
+
+def _line(record: _Record, word: str, rest: str) -> None:
+    if word in _PLAIN:
+        setattr(record, _PLAIN[word], rest)
+        return
+    match word:
+        case "AL":
+            record.lower = read_height(rest)
+        case "AH":
+            record.upper = read_height(rest)
+        case "AA":
+            _activation(record, rest)
+        case "V":
+            _variable(record, rest)
+        case "DP":
+            record.segments.append(read_point(rest))
+        case "DC":
+            record.circles.append(Circle(_centre(record), _nm(rest)))
+        case "DA":
+            radius, start, end = _numbers(rest, 3)
+            bearings = [round(value * E7) % (360 * E7) for value in (start, end)]
+            record.segments.append(
+                Arc(_centre(record), _nm(str(radius)), bearings[0], bearings[1], record.clockwise)
+            )
+        case "DB":
+            record.segments.append(_arc_between(record, rest))
+        case "DY":
+            record.airway.append(read_point(rest))
+        case _:
+            record.extras.append(Extra(f"openair:{word}", json_text.dump(rest)))
+
+
+def _activation(record: _Record, rest: str) -> None:
+    start, _, end = rest.partition("/")
+    try:
+        bounds = [
+            None
+            if one.strip().upper() in ("", "NONE")
+            else read_instant(one.strip(), where="AA")[0]
+            for one in (start, end)
+        ]
+    except Malformed:
+        record.extras.append(Extra("openair:AA", json_text.dump(rest)))
+        return
+    if bounds == [None, None] or (bounds[0] and bounds[1] and bounds[0] >= bounds[1]):
+        record.extras.append(Extra("openair:AA", json_text.dump(rest)))
+        return
+    record.periods.append(Period(Window(bounds[0], bounds[1])))
+
+
+def _variable(record: _Record, rest: str) -> None:
+    name, _, value = rest.partition("=")
+    match name.strip().upper():
+        case "X":
+            record.centre = read_point(value)
+        case "D":
+            record.clockwise = value.strip() != "-"
+        case "W":
+            record.width_mm = _nm(value)
+        case _:
+            record.extras.append(Extra("openair:V", json_text.dump(rest)))
+
+
+def _arc_between(record: _Record, rest: str) -> ArcBetween:
+    middle = re.search(r"[EWew]\s*,?\s*(?=\d)", rest)
+    if middle is None:
+        raise _bad(f"{rest!r} is not two points")
+    start, end = rest[: middle.start() + 1], rest[middle.end() :]
+    return ArcBetween(_centre(record), read_point(start), read_point(end), record.clockwise)
+
+
+def _centre(record: _Record) -> Position:
+    if record.centre is None:
+        raise _bad("an arc or circle stands before its centre (V X=...)")
+    return record.centre
+
+
+def _zone(record: _Record, original: Original) -> ZoneContent:
+    volume = ZoneVolume(_shape(record), record.lower, record.upper, Edge.GEODESIC)
+    kinds = [("openair.AC", record.klass), ("openair.AY", record.type)]
+    return ZoneContent(
+        code=(record.code or record.name or f"line-{record.line}")[:200],
+        kind=_KINDS.get(record.type.upper(), _KINDS.get(record.klass.upper(), ZoneKind.OTHER)),
+        names=(Text("", record.name),) if record.name else (),
+        ids=(Named("openair.AI", record.code),) if record.code else (),
+        raw_kinds=tuple(Named(scheme, value) for scheme, value in kinds if value),
+        volumes=(volume,),
+        applicability=tuple(record.periods),
+        extras=tuple(record.extras),
+        original=replace(original, place=f"line {record.line}"),
+    )
+
+
+def _shape(record: _Record) -> Shape:
+    drawn = (bool(record.segments), bool(record.circles), bool(record.airway))
+    if sum(drawn) != 1 or len(record.circles) > 1:
+        raise _bad("the airspace needs one border: points and arcs, one circle, or an airway")
+    if record.circles:
+        return record.circles[0]
+    if record.airway:
+        return Corridor(tuple(record.airway), record.width_mm)
+    points = [one for one in record.segments if isinstance(one, Position)]
+    if len(points) < len(record.segments):
+        return ArcRing(tuple(record.segments))
+    if points[0] == points[-1]:
+        points.pop()
+    return Polygon(tuple(one for number, one in enumerate(points) if one != points[number - 1]))
+
+
+def read_point(text: str) -> Position:
+    """Return the point in `37:02:11.00 N 113:30:37.00 W`; minutes and seconds may be decimals."""
+    found = _POINT.match(text)
+    if found is None:
+        raise _bad(f"{text.strip()!r} is not a point such as 35:30:00 N 036:15:00 E")
+    parts = [
+        float(one) if one else 0.0 for one in found.groups() if one is None or one[0].isdigit()
+    ]
+    if any(parts[at] >= 60 for at in (1, 2, 4, 5)):
+        raise _bad(f"{text.strip()!r} has 60 or more minutes or seconds")
+    lat, lon = (parts[at] + parts[at + 1] / 60 + parts[at + 2] / 3600 for at in (0, 3))
+    south, west = found[4].upper() == "S", found[8].upper() == "W"
+    return Position(round((-lat if south else lat) * E7), round((-lon if west else lon) * E7))
+
+
+def read_height(text: str) -> Limit:
+    """Return the limit in `FL195`, `5500 ft AGL`, `SFC`, `UNL`; other words are kept as words."""
+    word = text.strip().upper()
+    if word in ("SFC", "GND", "0 SFC", "0 GND", "0 AGL"):
+        return Limit(SURFACE, text="" if word == "SFC" else text.strip())
+    if level := _LEVEL.match(text):
+        return Limit(height(level[1], "FL", "STD", where="limit"))
+    if found := _LIMIT.match(text):
+        unit = "m" if (found[2] or "").lower() == "m" else "ft"
+        return Limit(
+            height(found[1], unit, _DATUMS.get((found[3] or "").lower(), "AMSL"), where="limit")
+        )
+    return Limit(text=text.strip())
+
+
+def _numbers(text: str, count: int) -> list[float]:
+    try:
+        found = [float(one) for one in text.split(",")]
+    except ValueError:
+        found = []
+    if len(found) != count or not all(math.isfinite(one) for one in found):
+        raise _bad(f"{text!r} is not {count} numbers")
+    return found
+
+
+def _nm(text: str) -> int:
+    (value,) = _numbers(text, 1)
+    if not 0 < value <= 1_000:
+        raise _bad(f"{value} NM is not a radius or width of an airspace")
+    return round(value * NM_MM)
+
+
+def _bad(detail: str) -> Malformed:
+    return Malformed(Reason.BAD_GEOMETRY, detail=detail)
+
+
+# -- writing --------------------------------------------------------------------
+
+
+def _written(content: ZoneContent, losses: list[Loss]) -> list[str]:
+    volumes, left = joined_volumes(content)
+    losses += left
+    areas = [(one, shape) for one in volumes for shape in _areas(one.shape)]
+    if len(areas) > 1:
+        losses.append(
+            Loss(content.code, "volumes", f"they became {len(areas)} airspaces of one name")
+        )
+    if len(content.names) > 1 or any(one.lang for one in content.names):
+        losses.append(Loss(content.code, "names", "one name without a language is kept"))
+    lines: list[str] = []
+    for number, (volume, shape) in enumerate(areas, start=1):
+        if volume.edge is not Edge.GEODESIC:
+            losses.append(
+                Loss(
+                    content.code,
+                    f"volume {number}, edge",
+                    f"{volume.edge} edges will be read as geodesics",
+                )
+            )
+        lines += _airspace(content, volume, shape, losses, number)
+    return lines
+
+
+def _areas(shape: Shape) -> tuple[Shape, ...]:
+    return shape.polygons if isinstance(shape, MultiPolygon) else (shape,)
+
+
+def _airspace(
+    content: ZoneContent, volume: ZoneVolume, shape: Shape, losses: list[Loss], number: int
+) -> list[str]:
+    comments = [one for one in content.extras if one.key == "openair:*"]
+    lines = ["", *(str(json_text.parse_text(one.json, where=one.key)) for one in comments)]
+    klass = content.raw_kind("openair.AC") or _CLASSES.get(content.kind, "R")
+    if not content.raw_kind("openair.AC") and content.kind not in _CLASSES and number == 1:
+        losses.append(Loss(content.code, "kind", f"{content.kind} is written as class {klass}"))
+    lines.append(f"AC {klass}")
+    if kind := content.raw_kind("openair.AY"):
+        lines.append(f"AY {kind}")
+    if content.names:
+        lines.append(f"AN {_one_line(content.names[0].text)}")
+    if content.id_in("openair.AI") or not content.names or content.names[0].text != content.code:
+        lines.append(f"AI {content.id_in('openair.AI') or _one_line(content.code)}")
+    for period in content.applicability:
+        lines += _period(content, period, losses)
+    lines += [
+        f"{one.key.removeprefix('openair:')} {json_text.parse_text(one.json, where=one.key)}".rstrip()
+        for one in content.extras
+        if one.key.startswith("openair:") and one.key != "openair:*"
+    ]
+    for word, limit in (("AH", volume.upper), ("AL", volume.lower)):
+        lines += _limit(content, word, limit, losses, number)
+    return lines + _border(content, shape, losses)
+
+
+def _period(content: ZoneContent, period: Period, losses: list[Loss]) -> list[str]:
+    if period.schedule or period.text or period.end_estimated or period.permanent is not None:
+        losses.append(
+            Loss(content.code, "applicability", "only the first and last instant are kept")
+        )
+    window = period.window
+    if window.start is None and window.end is None:
+        return []
+    texts = [instant_text(at) if at else "NONE" for at in (window.start, window.end)]
+    return [f"AA {texts[0]}/{texts[1]}"]
+
+
+def _limit(
+    content: ZoneContent, word: str, limit: Limit, losses: list[Loss], number: int
+) -> list[str]:
+    if (
+        limit.geoid
+        or limit.inclusive is not None
+        or (limit.text and limit.altitude and limit.altitude != SURFACE)
+    ):
+        losses.append(
+            Loss(
+                content.code,
+                f"volume {number}, {word}",
+                "geoid, inclusion and spelling are not kept",
+            )
+        )
+    if limit.altitude is None:
+        return [f"{word} {_one_line(limit.text)}"] if limit.text else []
+    text = height_text(limit.altitude)
+    if text is None:
+        losses.append(
+            Loss(
+                content.code,
+                f"volume {number}, {word}",
+                "a height above the ellipsoid is left out; the zone is written larger",
+            )
+        )
+        return []
+    return [f"{word} {limit.text if limit.altitude == SURFACE and limit.text else text}"]
+
+
+def height_text(at: Altitude) -> str | None:
+    """Return a height as OpenAir writes it; None above the ellipsoid, which it does not know."""
+    if at.datum is Datum.SFC:
+        return "SFC"
+    if at.unit is Unit.FL:
+        return f"FL{at.as_given}"
+    words = {Datum.AGL: "AGL", Datum.AMSL: "MSL", Datum.STD: "STD"}
+    return f"{at.as_given} {at.unit} {words[at.datum]}" if at.datum in words else None
+
+
+def _border(content: ZoneContent, shape: Shape, losses: list[Loss]) -> list[str]:
+    match shape:
+        case Circle():
+            return [f"V X={_point(shape.centre)}", f"DC {_in_nm(shape.radius_mm)}"]
+        case Corridor():
+            return [
+                f"V W={_in_nm(shape.width_mm)}",
+                *(f"DY {_point(one)}" for one in shape.centreline),
+            ]
+        case ArcRing():
+            return [line for one in shape.segments for line in _segment(one)]
+        case Polygon() | MultiPolygon():
+            (polygon,) = polygons_of(shape)
+            if polygon.holes:
+                losses.append(
+                    Loss(content.code, "holes", "OpenAir has none; the zone is written larger")
+                )
+            return [f"DP {_point(one)}" for one in polygon.outer]
+
+
+def _segment(segment: Segment) -> list[str]:
+    match segment:
+        case Position():
+            return [f"DP {_point(segment)}"]
+        case Arc():
+            turn, centre = "+" if segment.clockwise else "-", _point(segment.centre)
+            bearings = ", ".join(
+                f"{one / E7:.7f}".rstrip("0").rstrip(".")
+                for one in (segment.start_e7, segment.end_e7)
+            )
+            return [f"V D={turn}", f"V X={centre}", f"DA {_in_nm(segment.radius_mm)}, {bearings}"]
+        case ArcBetween():
+            turn, centre = "+" if segment.clockwise else "-", _point(segment.centre)
+            return [
+                f"V D={turn}",
+                f"V X={centre}",
+                f"DB {_point(segment.start)}, {_point(segment.end)}",
+            ]
+
+
+def _in_nm(mm: int) -> str:
+    return f"{mm / NM_MM:.7f}".rstrip("0").rstrip(".")
+
+
+def _point(at: Position) -> str:
+    return f"{_sexagesimal(at.lat_e7, 2)} {'S' if at.lat_e7 < 0 else 'N'} {_sexagesimal(at.lon_e7, 3)} {'W' if at.lon_e7 < 0 else 'E'}"
+
+
+def _sexagesimal(e7: int, width: int) -> str:
+    """Degrees, minutes and seconds, with the fewest decimals that give back every 1e-7 degree."""
+    for digits in range(5):
+        unit = 10**digits
+        count = round(abs(e7) * 3600 * unit / E7)
+        if round(count / unit / 3600 * E7) == abs(e7):
+            break
+    seconds, rest = divmod(count, unit)
+    text = f"{seconds // 3600:0{width}d}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}"
+    return f"{text}.{rest:0{digits}d}" if rest else text
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
