@@ -20,6 +20,9 @@ class Rules:
     jump_m: float = 2_000.0  # a step is a jump only if longer than this ...
     jump_m_s: float = 400.0  # ... and faster than this; one such pair in 230,363 clean ones
     fastest_m_s: float = 1_000.0  # never believed, whatever speed the aircraft reports
+    high_ft: float = 20_000.0  # above this no aircraft that flew at `flying_kt` ...
+    flying_kt: float = 200.0
+    stalled_kt: float = 100.0  # ... is ever slower than this: the receiver has been misled
     held_kt: float = 30.0  # the same position again at more than this speed is no new fix
     distrust_s: float = 3_600.0  # after a jump nothing is confirmed until so long an absence
     altitude_held_s: float = 30.0  # a missing altitude is taken from a fix no older than this

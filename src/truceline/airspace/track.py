@@ -331,7 +331,21 @@ def _jumps(before: NDArray[Any], after: NDArray[Any], rules: Rules) -> Flags:
     seconds = (after["seen_at"] - before["seen_at"]) / SECOND_US
     told = np.fmax(before["speed_kt"], after["speed_kt"]) * (1852 / 3600) * 1.3
     limit = np.minimum(np.fmax(rules.jump_m_s, told), rules.fastest_m_s)
-    return np.asarray((apart > rules.jump_m) & (apart > limit * seconds), dtype=np.bool_)
+    leapt = (apart > rules.jump_m) & (apart > limit * seconds)
+    return np.asarray(leapt | _stalls(before, after, rules), dtype=np.bool_)
+
+
+def _stalls(before: NDArray[Any], after: NDArray[Any], rules: Rules) -> Flags:
+    """At a cruising height, from a speed that carries a wing to one that does not, or back.
+
+    So the spoofed airliner of 2024-09-17 shows itself (481 kt, then 51 kt, at 38,000 ft)
+    after its position had stood still for twenty minutes, when the step alone was one
+    that it could have flown.
+    """
+    slow = np.minimum(before["speed_kt"], after["speed_kt"]) < rules.stalled_kt
+    fast = np.maximum(before["speed_kt"], after["speed_kt"]) > rules.flying_kt
+    high = np.minimum(before["baro_ft"], after["baro_ft"]) > rules.high_ft
+    return np.asarray(slow & fast & high, dtype=np.bool_)
 
 
 def _fill_altitudes(rows: NDArray[Any], rules: Rules) -> None:

@@ -23,6 +23,20 @@ REQUIRED = ("timestamp", "icao24", "latitude", "longitude")
 OPTIONAL = ("callsign", "altitude", "geoaltitude", "groundspeed", "onground", "nacp")
 KNOWN = (*REQUIRED, *OPTIONAL)
 
+OF_SEGMENT = {
+    "seen_at": ("timestamp", 1.0),
+    "aircraft": ("icao24", 1.0),
+    "lat_e7": ("latitude", 1.0),
+    "lon_e7": ("longitude", 1.0),
+    "baro_dft": ("altitude", 10.0),
+    "geo_dft": ("geoaltitude", 10.0),
+    "speed_dkt": ("groundspeed", 10.0),
+    "ground": ("onground", 1.0),
+    "callsign": ("callsign", 1.0),
+    "sigma_mm": ("sigma_m", 1000.0),
+}
+"""The columns of our own sealed segments (`archive/segment.py`), and what divides them."""
+
 _SECONDS_BELOW = 1e11
 _MILLIS_BELOW = 1e14
 _UNREADABLE = np.iinfo(np.int64).min
@@ -39,6 +53,15 @@ def check_names(present: Sequence[str], *, where: str) -> list[str]:
             remedy=f"Name the columns {', '.join(KNOWN[:4])} (and, if known, {', '.join(OPTIONAL)})",
         )
     return [name for name in KNOWN if name in present]
+
+
+def from_segment(table: pa.RecordBatch) -> pa.Table:
+    """Return the rows of a sealed segment under the names of a track file."""
+    made = {}
+    for column, (name, scale) in OF_SEGMENT.items():
+        values = table.column(column)
+        made[name] = values if scale == 1.0 else pc.divide(values.cast(pa.float64()), scale)
+    return pa.table(made)
 
 
 def fixes_of(
@@ -225,6 +248,8 @@ def _flags(table: pa.RecordBatch | pa.Table) -> Flags | None:
 def _sigma(table: pa.RecordBatch | pa.Table, source: str) -> Floats | None:
     from truceline.airspace.quality import sigma_of_nacp  # noqa: PLC0415 -- rarely there
 
+    if "sigma_m" in table.schema.names:
+        return numbers(table.column("sigma_m"), where=f"{source}, sigma_m")
     if "nacp" not in table.schema.names:
         return None
     codes = numbers(table.column("nacp"), where=f"{source}, nacp")

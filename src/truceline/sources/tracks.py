@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from truceline.airspace.fix import Fixes, Names
 from truceline.errors import Malformed, Reason, Unavailable
-from truceline.sources.columns import check_names, fixes_of
+from truceline.sources.columns import OF_SEGMENT, check_names, fixes_of, from_segment
 from truceline.sources.readsb import read_json
 
 BATCH_ROWS = 500_000
@@ -78,9 +78,11 @@ class TrackFile:
 
     def _parquet(self) -> Iterator[Fixes]:
         with pq.ParquetFile(self.path) as file:
-            columns = check_names(file.schema_arrow.names, where=self.path.name)
+            present = file.schema_arrow.names
+            sealed = set(OF_SEGMENT) <= set(present)
+            columns = list(OF_SEGMENT) if sealed else check_names(present, where=self.path.name)
             for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=columns):
-                yield self._taken(batch)
+                yield self._taken(from_segment(batch) if sealed else batch)
 
     def _csv(self, stream: BinaryIO) -> Iterator[Fixes]:
         read = pa.csv.ReadOptions(block_size=_CSV_BLOCK)
@@ -118,7 +120,7 @@ class TrackFile:
             before = sum(self.dropped.values())
             yield batch
 
-    def _taken(self, table: pa.RecordBatch) -> Fixes:
+    def _taken(self, table: pa.RecordBatch | pa.Table) -> Fixes:
         first = self.rows_read
         self.rows_read += table.num_rows
         return fixes_of(
