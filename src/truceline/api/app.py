@@ -67,12 +67,14 @@ def create_app(
     settings: Settings,
     *,
     host_asks: bool = False,
+    host_key: str = "",
     gazetteer: Callable[[], Gazetteer] | None = None,
     play: Play | None = None,
 ) -> FastAPI:
     """Return the API of an open installation.
 
-    `host_asks`: requests without a token come from whoever opened the data folder.
+    `host_asks`: requests without a token come from whoever opened the data folder;
+    `host_key` is that one's key when they come over the network of this machine.
     `gazetteer` gives the populated places when a comparison first needs them. `play` is
     the demonstration's story, if one runs.
     """
@@ -96,7 +98,12 @@ def create_app(
         },
     )
     app.state.floor = Floor(
-        installation, settings, host_asks=host_asks, gazetteer=gazetteer, play=play
+        installation,
+        settings,
+        host_asks=host_asks,
+        host_key=host_key,
+        gazetteer=gazetteer,
+        play=play,
     )
     app.state.floor.stream = events.Stream(app.state.floor)
     failures.install(app)

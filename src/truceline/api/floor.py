@@ -45,12 +45,13 @@ class Floor:
         settings: Settings,
         *,
         host_asks: bool = False,
+        host_key: str = "",
         gazetteer: Callable[[], Gazetteer] | None = None,
         play: Play | None = None,
     ) -> None:
         self.installation = installation
         self.settings = settings
-        self.doorkeeper = Doorkeeper(installation, host_asks=host_asks)
+        self.doorkeeper = Doorkeeper(installation, host_asks=host_asks, host_key=host_key)
         self.play = play
         self.taps = Taps()
         self.stream: Any = None  # api/events.py, set by the factory

@@ -131,5 +131,5 @@ def list_officers(
     shown.table(
         rows[:_limit],
         {"body": "BODY", "code": "CODE", "roles": "ROLES", "from": "FROM", "serves": "SERVES"},
-        empty="No officer is appointed.",
+        empty="There is no officer whom you may see.",
     )

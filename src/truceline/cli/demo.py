@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import signal
+import socket
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from truceline.cli import shown
 
+if TYPE_CHECKING:
+    from truceline.api.play import Play
+    from truceline.mechanism.installation import Installation
+    from truceline.mechanism.settings import Settings
+
 _FOLDER = Path("demo-data")
+_PORT = 8017
 
 
 def demo(
@@ -20,9 +28,11 @@ def demo(
         bool, typer.Option("--headless", help="Play it without a page, and end.")
     ] = False,
     port: Annotated[
-        int,
-        typer.Option("--port", min=0, max=65_535, help="Port of the page; taken: any free one."),
-    ] = 8017,
+        int | None,
+        typer.Option(
+            "--port", min=0, max=65_535, help="Port of the page; none: 8017 or a free one."
+        ),
+    ] = None,
     speed: Annotated[
         float, typer.Option("--speed", min=0.01, max=1000, help="Scenario seconds per second.")
     ] = 10.0,
@@ -33,16 +43,39 @@ def demo(
     """Play Syria, 4 May to 30 September 2017, and show it on one page."""
     from truceline.scenario.demo import Wishes, run
 
-    def opens(address: str) -> None:
-        import webbrowser
+    def serve(installation: Installation, settings: Settings, play: Play) -> None:
+        from truceline.cli import up
+        from truceline.scenario import gazetteer
 
+        def started(address: str) -> None:
+            shown.say(address)
+            if open_page:
+                _open(address)
+
+        up.serve(installation, settings, play=play, places=gazetteer.load, started=started)
+
+    # SIGTERM ends it as Ctrl-C does: what was fed is sealed, the fence is given back.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    wishes = Wishes(data, port=_free() if port is None else port, speed=speed, headless=headless)
+    run(wishes, shown.say, serve)
+
+
+def _free() -> int:
+    """The usual port, or 0 (any free one) when something listens there."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind(("127.0.0.1", _PORT))
+        except OSError:
+            return 0
+    return _PORT
+
+
+def _open(address: str) -> None:
+    """Open the page where there is somebody to see it; never stop for want of a browser."""
+    import webbrowser
+
+    try:
         webbrowser.open(address)
-
-    wishes = Wishes(
-        folder=data,
-        port=port,
-        speed=speed,
-        headless=headless,
-        open_page=opens if open_page else lambda _: None,
-    )
-    run(wishes, shown.say)
+    except (webbrowser.Error, OSError):
+        return

@@ -128,8 +128,8 @@ def _store(data: Path) -> str:
 
 
 def _writer(data: Path) -> str:
-    running = reach.address_of(data)
-    return f"a server runs at {running}" if running else "no server runs"
+    running = reach.running_at(data)
+    return f"a server runs at {running[0]}" if running else "no server runs"
 
 
 def _clock(data: Path) -> str:

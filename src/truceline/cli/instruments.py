@@ -187,7 +187,7 @@ def list_instruments(mechanism: Reach, as_json: bool, at: At = None) -> None:
     shown.table(
         [{**row, "signed": _signed(row)} for row in rows],
         {"code": "CODE", "title": "TITLE", "state": "STATE", "signed": "SIGNED BY"},
-        empty="No instrument is published.",
+        empty="There is no instrument that you may see.",
     )
 
 

@@ -15,14 +15,17 @@ from truceline.cli import (
     bodies,
     clocks,
     crossings,
+    demo,
     doctor,
     failures,
     founding,
     instruments,
     keys,
     kinds,
+    ledger,
     log,
     posts,
+    rebuild,
     records,
     shown,
     tokens,
@@ -60,7 +63,10 @@ def main(
 
 app.add_typer(founding.app)
 app.command("up")(up.up)
+app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
+app.add_typer(ledger.app)
+app.command("rebuild")(rebuild.rebuild)
 app.add_typer(keys.app)
 app.add_typer(tokens.app)
 app.add_typer(bodies.bodies)

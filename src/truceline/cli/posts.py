@@ -130,7 +130,7 @@ def withdraw(
 @reads(app, "list")
 def list_posts(mechanism: Reach, as_json: bool, at: At = None) -> None:
     """List the posts with their agreed, reported and observed counts."""
-    _print(mechanism.get("/api/posts", at=at), as_json, "No post is assigned.")
+    _print(mechanism.get("/api/posts", at=at), as_json, "There is no post that you may see.")
 
 
 @reads(app, "unpoliced")

@@ -123,28 +123,31 @@ def mechanism(
             detail="it is not said which mechanism is meant",
             remedy="Give --server URL (with --token) or --data DIR, or set TRUCELINE_SERVER",
         )
-    running = address_of(data)
+    running = running_at(data)
     if running is not None:
-        return Reach(OverHttp(running), token)
+        url, host_key = running
+        return Reach(OverHttp(url), token or host_key)
     from truceline.cli.inside import Inside
 
     return Reach(Inside(data, writing=writing, trusted=token is None), token)
 
 
-def address_of(data: Path) -> str | None:
-    """Return the address in the folder's `server.json`, if a server answers there."""
+def running_at(data: Path) -> tuple[str, str] | None:
+    """Return address and host key from the folder's `server.json`, if a server answers there."""
     file = data / "server.json"
     try:
-        address = str(json.loads(file.read_text())["url"])
+        noted = json.loads(file.read_text())
+        address, host_key = str(noted["url"]), str(noted["key"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
     wire = OverHttp(address, timeout_s=2.0)
     try:
-        return address if wire.ask("GET", "/healthz", {}, b"").status == 200 else None
+        answers = wire.ask("GET", "/healthz", {}, b"").status == 200
     except TrucelineError:
         return None  # left behind by a server that was killed
     finally:
         wire.close()
+    return (address, host_key) if answers else None
 
 
 class OverHttp:
