@@ -121,6 +121,7 @@ class Assembly:
         self,
         author: str,
         kind: str,
+        /,
         *,
         at: Micros | None = None,
         by_key: str = "",

@@ -15,6 +15,7 @@ from truceline.clocks.deadline import DAY
 from truceline.clocks.ladder import Clock, Clocks
 from truceline.records.admitted import Admitted
 from truceline.records.record import Micros
+from truceline.zones.adoption import end_of
 from truceline.zones.history import ZoneHistory
 
 POSITIONS_DUE = 7 * DAY
@@ -133,18 +134,17 @@ class Agenda:
         last = zone.adoptions.last
         if last is None or last.expired_at is not None:
             return
-        ends = [one.from_at for one in instrument.terminations]
-        ends += [] if last.until is None else [last.until]
-        name = f"zone/{zone.code}/{last.index}/{min(ends, default=0)}"
+        due_at = end_of(last, instrument)
+        name = f"zone/{zone.code}/{last.index}/{due_at}"
         if name in self._clocks.clocks:
             return
         self._stop_zone(zone, at, "another end")
-        if ends:
+        if due_at is not None:
             self._clocks.start(
                 Clock(
                     id=name,
                     ladder=ZONE_TERM,
-                    due_at=min(ends),
+                    due_at=due_at,
                     started_at=at,
                     what=zone.name,
                     subject=zone.code,

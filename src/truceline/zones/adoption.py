@@ -21,7 +21,7 @@ from truceline.records.admitted import Candidate, Follow
 from truceline.records.record import Micros
 from truceline.zones import in_force
 from truceline.zones.boundary import ZoneContent
-from truceline.zones.history import Consent, ZoneHistory
+from truceline.zones.history import Adoption, Consent, ZoneHistory
 from truceline.zones.proposal import not_over
 from truceline.zones.refusal import Contents, Ground, no, put_forward_before
 
@@ -104,8 +104,15 @@ def decide_expired(candidate: Candidate, ground: Ground) -> None:
     last = ground.history.adoptions.last
     if last is None or last.content != body["content"] or last.expired_at is not None:
         raise no(Reason.WRONG_STATE, "that content is not in force", "body.content")
-    if body["at"] > candidate.received_at or (last.until is not None and body["at"] < last.until):
-        raise no(Reason.BAD_TIME, "its hour has not come", "body.at")
+    if body["at"] > candidate.received_at or body["at"] != end_of(last, ground.instrument):
+        raise no(Reason.BAD_TIME, "its hour has not come, or is another", "body.at")
+
+
+def end_of(adoption: Adoption, instrument: Instrument) -> Micros | None:
+    """Return when an adoption ends by itself: its `until`, or when a signatory leaves."""
+    ends = [one.from_at for one in instrument.terminations]
+    ends += [] if adoption.until is None else [adoption.until]
+    return min(ends, default=None)
 
 
 # -- what follows ---------------------------------------------------------------------------
