@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from truceline.cli import shown
-
-if TYPE_CHECKING:
-    from truceline.api.play import Play
-    from truceline.mechanism.installation import Installation
-    from truceline.mechanism.settings import Settings
 
 _FOLDER = Path("demo-data")
 _PORT = 8017
@@ -43,21 +37,13 @@ def demo(
     """Play Syria, 4 May to 30 September 2017, and show it on one page."""
     from truceline.scenario.demo import Wishes, run
 
-    def serve(installation: Installation, settings: Settings, play: Play) -> None:
-        from truceline.cli import up
-        from truceline.scenario import gazetteer
+    def started(address: str) -> None:
+        shown.say(address)
+        if open_page:
+            _open(address)
 
-        def started(address: str) -> None:
-            shown.say(address)
-            if open_page:
-                _open(address)
-
-        up.serve(installation, settings, play=play, places=gazetteer.load, started=started)
-
-    # SIGTERM ends it as Ctrl-C does: what was fed is sealed, the fence is given back.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     wishes = Wishes(data, port=_free() if port is None else port, speed=speed, headless=headless)
-    run(wishes, shown.say, serve)
+    run(wishes, shown.say, started)
 
 
 def _free() -> int:

@@ -7,15 +7,12 @@ Ctrl-C or by kill -9 alike, it goes on where the log ends.
 from __future__ import annotations
 
 import secrets
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import uvicorn
-
-from truceline.api.app import create_app
+from truceline.api import serving
 from truceline.errors import Reason, Unavailable
 from truceline.mechanism.installation import Installation
 from truceline.records.record import Micros
@@ -31,6 +28,10 @@ from truceline.store.tokens import Purpose, Token
 PORT = 8017
 SPEED = 10.0
 _LABEL = "demonstration"
+_MARKS = (
+    "An exercise: dates and sources are real, lines over Syria approximate or illustrative, aircraft "
+    "synthetic but for one; keys and officers are invented."
+)
 _SETTLE_S = 20.0
 """How long a run without a page waits for the witnesses at its end."""
 _ENDS_AT = Micros(1_506_805_199_000_000)
@@ -47,19 +48,19 @@ class Wishes:
     port: int = PORT
     speed: float = SPEED
     headless: bool = False
-    open_page: Callable[[str], None] = lambda _: None
 
 
-def run(wishes: Wishes, say: Say) -> None:
-    """Run the demonstration; returns when it is over or stopped."""
-    started = time.monotonic()
+def run(wishes: Wishes, say: Say, started: Callable[[str], None]) -> None:
+    """Run the demonstration; returns when it is over or stopped. `started` is told the address."""
+    began_at = time.monotonic()
     with stage.opened(wishes.folder, speed=wishes.speed) as on_stage:
         programme = flights.programme()
         sky = Sky(on_stage.clock, lambda _batch, _nature: None, lambda: None)
         told = Past(on_stage, sky).tell(programme.past, programme.now)
         size = on_stage.installation.book.size
-        took = time.monotonic() - started
-        say(f"{told} steps told, {size} records in the log, {took:.1f} s. Exercise: {_marks()}")
+        took = time.monotonic() - began_at
+        say(f"{told} steps told, {size} records in the log, {took:.1f} s.")
+        say(_MARKS)
         if wishes.headless:
             _rehearse(on_stage, sky, programme)
             _settle(on_stage.installation)
@@ -67,11 +68,7 @@ def run(wishes: Wishes, say: Say) -> None:
                 f"{on_stage.installation.book.size} records. Prove it: truceline verify {wishes.folder}"
             )
         else:
-            _serve(on_stage, sky, programme, wishes, say)
-
-
-def _marks() -> str:
-    return "real texts' dates and sources, illustrative lines, synthetic aircraft, one real flight"
+            _play_on(on_stage, sky, programme, wishes, say, started)
 
 
 def _rehearse(on_stage: Stage, sky: Sky, programme: Programme) -> None:
@@ -101,48 +98,30 @@ def _settle(installation: Installation) -> None:
     )
 
 
-def _serve(on_stage: Stage, sky: Sky, programme: Programme, wishes: Wishes, say: Say) -> None:
-    installation, clock = on_stage.installation, on_stage.clock
+def _play_on(
+    on_stage: Stage,
+    sky: Sky,
+    programme: Programme,
+    wishes: Wishes,
+    say: Say,
+    started: Callable[[str], None],
+) -> None:
+    installation = on_stage.installation
     playing = Playing(
-        clock,
+        on_stage.clock,
         sky,
         programme,
         story.storylines(),
         story.roles(_tokens(installation)),
         ends_at=_ENDS_AT,
     )
-    app = create_app(installation, installation.settings, gazetteer=gazetteer.load, play=playing)
-    listening = _listen(installation.settings.host, wishes.port)
-    address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2, access_log=False
-        )
-    )
-    say(address)
+    settings = installation.settings.model_copy(update={"port": wishes.port})
     playing.start()
-    wishes.open_page(address)
     try:
-        server.run(sockets=[listening])
-    except KeyboardInterrupt:
-        # The server has answered what it could and closed; Ctrl-C is how a demonstration ends.
+        serving.serve(installation, settings, play=playing, places=gazetteer.load, started=started)
         say("Stopped. The next start goes on from here.")
     finally:
         playing.stop()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Listen on the wished port, or on any free one when it is taken: the address is printed."""
-    for one in (port, 0):
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((host, one))
-        except OSError:
-            listening.close()
-            continue
-        return listening
-    raise Unavailable(Reason.BUSY, where=f"{host}:{port}", detail="cannot listen there")
 
 
 def _tokens(installation: Installation) -> Callable[[str], str]:
