@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from truceline.errors import Refused
 from truceline.mechanism import rules
 from truceline.mechanism.book import Book
 from truceline.records import keys
@@ -172,7 +173,10 @@ class Assembly:
             refs=follow.refs,
             body=follow.body,
         )
-        assert self._admit(record, [mechanism], {}) == ()
+        try:
+            assert self._admit(record, [mechanism], {}) == ()
+        except Refused as failure:
+            raise AssertionError(f"what must follow was refused: {failure}") from failure
 
     def _admit(
         self, record: Record, signed: Sequence[KeyId], parts: Mapping[str, Any]
