@@ -5,8 +5,9 @@ so it cannot show two parties two maps: whoever holds the log computes the one m
 that its records give.
 
 The rule. Over the first n leaves, at time t: for each zone, the latest
-`zone.adopted` of secrecy "public" with from <= t and (no until, or t < until) and
-no `zone.expired` of that zone after it. Suspensions that are not taken back are
+`zone.adopted` with from <= t and (no until, or t < until) and no `zone.expired` of
+that zone after it; the zone is on the map when that one's secrecy is "public" (an
+older public boundary never stands in for a newer one that is not). Suspensions that are not taken back are
 listed by body. Nothing is believed of an adoption: the consents that it names must
 stand in the log, one of each signatory of the instrument, each that body's latest
 word on the zone, all of this content.
@@ -94,13 +95,14 @@ def zones_at(said: Sequence[Said], *, size: int, at: int) -> list[dict[str, Any]
         elif one.kind == "zone.expired/1":
             latest.pop(one.body["zone"], None)
     suspended = _suspensions(known)
-    return [_item(zone, latest[zone], suspended.get(zone, {})) for zone in sorted(latest)]
+    public = sorted(zone for zone, one in latest.items() if one.body["secrecy"] == "public")
+    return [_item(zone, latest[zone], suspended.get(zone, {})) for zone in public]
 
 
 def _holds(adopted: Said, at: int) -> bool:
     body = adopted.body
     until = body.get("until")
-    return body["secrecy"] == "public" and body["from"] <= at and (until is None or at < until)
+    return bool(body["from"] <= at and (until is None or at < until))
 
 
 def _suspensions(known: Iterable[Said]) -> dict[str, dict[str, str]]:

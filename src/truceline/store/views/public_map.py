@@ -26,7 +26,11 @@ def items(look: Connection, *, size: int, at: Micros) -> list[dict[str, Any]]:
     for row in look.execute(query.order_by(adoption.c.leaf_index)).mappings():
         zone, until = row["zone"], row["until"]
         over = until is not None and until <= at
-        if over or row["leaf_index"] < expired.get(zone, -1) or row["secrecy"] != "public":
+        if over or row["leaf_index"] < expired.get(zone, -1):
+            continue
+        # A newer boundary that is not public takes the older one off the map.
+        holding.pop(zone, None)
+        if row["secrecy"] != "public":
             continue
         holding[zone] = {
             "zone": zone,
