@@ -1,0 +1,360 @@
+"""The play of `syria_2017.md`, performed as a user starts it, and then looked at from outside."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from truceline.ledger.tree import leaf_hash
+from truceline.mechanism import settings as setting
+from truceline.mechanism.clock import ScenarioClock
+from truceline.mechanism.installation import Installation
+from truceline.records import envelope, record
+from truceline.records.kinds import KINDS, SEALED_LEAF, Leaf
+from truceline.records.record import Micros, Record
+from truceline.scenario import material
+from truceline.store import log
+from truceline.store.layout import Layout
+from truceline.zones import in_force
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("syria")]
+
+
+def at(text: str) -> Micros:
+    """A moment written with its offset."""
+    return material.micros(datetime.fromisoformat(text))
+
+
+def truceline(*words: object, home: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user does, with a home folder of its own and no network needed."""
+    return subprocess.run(
+        [sys.executable, "-m", "truceline.cli", *map(str, words)],
+        env={**os.environ, "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=check,
+        timeout=240,
+    )
+
+
+@dataclass(frozen=True)
+class Told:
+    """A demonstration that was told to its end."""
+
+    folder: Path
+    home: Path
+    said: str
+
+    def entries(self) -> list[tuple[int, Micros, Record]]:
+        """Every leaf: its index, when it was received, the record as it stands in the log."""
+        with self.opened() as installation, installation.store.reading() as look:
+            return [
+                (row.index, row.received_at, self._record(row.entry)) for row in log.walk(look, 0)
+            ]
+
+    @staticmethod
+    def _record(entry: bytes) -> Record:
+        return record.read(envelope.read_entry(entry).envelope.payload)
+
+    def opened(self) -> Installation:
+        """The installation, to be read."""
+        clock = ScenarioClock(Micros(0), playing=False)
+        chosen = setting.read(Layout(self.folder).settings)
+        return Installation.open(self.folder, chosen, clock=clock, writer=False)
+
+    def genesis(self) -> str:
+        """The leaf hash of the founding record, as a party would have kept it."""
+        with self.opened() as installation, installation.store.reading() as look:
+            return leaf_hash(next(iter(log.walk(look, 0))).entry).hex()
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    """The whole demonstration, run once without a page."""
+    home = tmp_path_factory.mktemp("home")
+    folder = tmp_path_factory.mktemp("syria") / "demo"
+    done = truceline("demo", "--headless", "--data", folder, home=home)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
+        yield Told(folder, home, done.stdout)
+
+
+@pytest.fixture(scope="module")
+def book(told: Told) -> Iterator[Any]:
+    """The state at the end of the log."""
+    with told.opened() as installation, installation.reading_book() as state:
+        yield state
+
+
+def in_force_at(book: Any, zone: str, moment: str) -> str | None:
+    """The short hash of what is in force, or None."""
+    found = in_force.in_force(book.zones[zone], at(moment))
+    return None if found is None else found.content
+
+
+def test_the_founding_is_signed_by_all_and_the_officers_are_pseudonyms(told, book):
+    cast = material.cast()
+
+    assert book.register.mode == "exercise"
+    assert set(book.register.bodies) == {one.code for one in cast.bodies}
+    assert set(book.register.officers) == {one.code for one in cast.officers}
+
+
+def test_every_act_of_the_play_stands_in_the_log_and_the_refused_one_does_not(told):
+    by_kind = Counter(one.kind for _, _, one in told.entries())
+    wanted = Counter(one.kind for one in material.acts() if not one.refused)
+
+    for kind, count in wanted.items():
+        assert by_kind[kind] == count, kind
+
+
+def test_an_instrument_enters_by_its_own_rule_and_keeps_each_reading(book):
+    astana = book.instruments["ASTANA-2017"]
+
+    assert astana.entered.from_at == at("2017-05-05T00:00:00+03:00")
+    assert book.instruments["AMMAN-2017"].entered.from_at == at("2017-07-09T12:00:00+03:00")
+    assert len(astana.readings) == 3
+
+
+def test_each_clock_fired_once_at_its_own_instant(told, book):
+    fired = [
+        (one.body["clock"], one.body["step"], one.body["due_at"], received)
+        for _, received, one in told.entries()
+        if one.kind == "clock.fired/1"
+    ]
+    steps = [(clock, step) for clock, step, _, _ in fired]
+
+    assert len(steps) == len(set(steps))
+    assert ("deadline/ASTANA-2017/MAPS", 2) in steps
+    assert ("deadline/HOMS-2017/EXIT", 2) in steps
+    for clock, step, due_at, received in fired:
+        assert 0 <= received - due_at < 60_000_000, (clock, step)
+    assert (
+        book.instruments["ASTANA-2017"].deadlines["MAPS"].state(at("2017-09-20T09:00+03:00"))
+        == "late"
+    )
+
+
+def test_zones_come_into_force_at_their_hours_and_others_never(book):
+    assert in_force_at(book, "SOUTH-D", "2017-07-09T11:59:59+03:00") is None
+    assert in_force_at(book, "SOUTH-D", "2017-07-09T12:00:00+03:00") is not None
+    assert in_force_at(book, "HOMS-B", "2017-08-03T11:59:59+03:00") is None
+    assert in_force_at(book, "HOMS-B", "2017-08-03T12:00:00+03:00") is not None
+    assert in_force_at(book, "DEZ-1", "2017-09-15T12:00:00+03:00") is None
+    assert in_force_at(book, "DEZ-1", "2017-09-15T13:00:00+03:00") is not None
+    for never in ("DEZ-2", "DEZ-3", "DEZ-4", "DCZ-TANF"):
+        assert in_force_at(book, never, "2017-09-20T09:00:00+03:00") is None
+
+
+def test_eastern_ghouta_is_narrow_until_the_second_group_has_joined(book):
+    narrow = in_force_at(book, "GHOUTA-C", "2017-07-22T12:00:00+03:00")
+    before = in_force_at(book, "GHOUTA-C", "2017-08-18T20:59:59+03:00")
+    after = in_force_at(book, "GHOUTA-C", "2017-08-18T21:00:01+03:00")
+
+    assert narrow == before
+    assert after not in (None, narrow)
+    assert "FAR" in book.instruments["GHOUTA-2017"].adherents
+
+
+def test_posts_keep_agreed_reported_and_observed_apart(book):
+    post = book.posts["SOUTH-CP"]
+
+    assert post.agreed == 2
+    assert [one.count for one in post.reports] == [2]
+    assert [one.count for one in post.observations] == [0]
+
+
+def test_a_lost_key_gave_way_to_another_by_its_recovery_key(book):
+    held = book.register.all_keys_of("OBS-PIPIT")
+
+    assert [str(one.ended) for one in held] == ["replaced", "None"]
+
+
+def test_the_log_proves_itself_offline_with_what_a_party_has_kept(told):
+    done = truceline(
+        "verify",
+        told.folder,
+        "--genesis",
+        told.genesis(),
+        "--receipts",
+        told.folder / "parties" / "RU" / "receipts",
+        "--snapshot",
+        told.folder / "log" / "snapshots",
+        home=told.home,
+    )
+
+    assert done.returncode == 0
+    assert "NOT PROVED" not in done.stdout, done.stdout
+    assert "5 witnesses (3 needed) cosigned" in done.stdout
+
+
+def test_the_views_made_again_from_the_log_are_the_same(told):
+    done = truceline("rebuild", "--data", told.folder, "--json", home=told.home)
+    made = json.loads(done.stdout)
+
+    assert made["before"] == made["after"]
+    assert made["records"] == len(told.entries())
+
+
+def test_the_log_on_this_machine_fits_together(told):
+    assert truceline("ledger", "fsck", "--data", told.folder, home=told.home).returncode == 0
+
+
+# -- nothing leaks (Shown by 5) -----------------------------------------------------------------
+
+
+def deep(value: Any) -> Iterator[Any]:
+    """Every text and number inside a value."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from deep(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from deep(inner)
+    elif isinstance(value, str | int) and not isinstance(value, bool):
+        yield value
+
+
+def published(told: Told) -> bytes:
+    """Everything that the log shows to everyone, with base 64 taken off: files and receipts."""
+    files = [one for one in (told.folder / "log").rglob("*") if one.is_file()]
+    files += list((told.folder / "parties").glob("*/receipts/*"))
+    parts = [one.read_bytes() for one in files]
+    inside = [
+        base64.b64decode(found)
+        for part in parts
+        for found in re.findall(rb'"payload":"([A-Za-z0-9+/=]+)"', part)
+    ]
+    return b"\n".join([*parts, *inside])
+
+
+def sealed_parts(told: Told) -> list[tuple[Record, Mapping[str, Any]]]:
+    """Every record with sealed parts and the parts, opened with the data key."""
+    with told.opened() as installation, installation.store.reading() as look:
+        rows = list(log.walk(look, 0))
+        found = []
+        for row in rows:
+            outer = told._record(row.entry)
+            if outer.sealed:
+                kept = installation.vault.get(row.pae)
+                found.append((outer, {one.name: one.value for one in kept}))
+        return found
+
+
+def test_no_sealed_value_kind_or_name_stands_in_the_published_log(told):
+    shown = published(told)
+    parts = sealed_parts(told)
+    public = {one.id for _, _, one in told.entries()} | set(KINDS)
+    public |= {one.code for one in material.cast().bodies} | {"mechanism", ""}
+    needles = {
+        str(one)
+        for _, opened in parts
+        for part in opened.values()
+        for one in deep(part)
+        if str(one) not in public and len(str(one)) >= 5
+    }
+    needles |= {one.name for one in KINDS.values() if one.leaf is Leaf.SEALED}
+    needles |= {one.name for one in material.cast().officers}
+
+    assert len(needles) > 100
+    leaked = [one for one in sorted(needles) if one.encode() in shown or _escaped(one) in shown]
+    assert leaked == []
+
+
+def test_a_sealed_leaf_shows_a_pseudonym_digests_and_nothing_else(told):
+    hidden = [one for _, _, one in told.entries() if one.kind == SEALED_LEAF]
+
+    assert hidden, "the play hands a sealed part out"
+    for one in hidden:
+        assert (one.author, one.refs, one.body) == ("", (), {})
+        assert len(one.sealed) >= 4
+
+
+def _escaped(text: str) -> bytes:
+    return json.dumps(text)[1:-1].encode()
+
+
+# -- again ------------------------------------------------------------------------------------------
+
+
+def told_things(told: Told) -> Counter[str]:
+    """What was said, apart from keys, salts and what follows from them."""
+    return Counter(
+        json.dumps([one.kind, one.author, _without_keys(one.body)], sort_keys=True)
+        for _, _, one in told.entries()
+        if one.kind not in ("genesis/1", "pseudonym.enrolled/1")
+    )
+
+
+def _without_keys(value: Any) -> Any:
+    chance = {"key", "old", "segment", "crossing", "signature", "consents", "file"}
+    if isinstance(value, dict):
+        return {name: _without_keys(one) for name, one in value.items() if name not in chance}
+    return [_without_keys(one) for one in value] if isinstance(value, list) else value
+
+
+def test_a_second_telling_says_the_same_and_one_that_was_killed_goes_on(
+    told, tmp_path, monkeypatch
+):
+    again = Told(tmp_path / "demo", told.home, "")
+    command = [sys.executable, "-m", "truceline.cli", "demo", "--headless", "--data", again.folder]
+    for wait_s in (1.2, 1.6, 2.2):
+        running = subprocess.Popen(
+            list(map(str, command)),
+            env={**os.environ, "HOME": str(told.home)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(wait_s)
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+    truceline("demo", "--headless", "--data", again.folder, home=told.home)
+
+    assert told_things(again) == told_things(told)
+
+
+def test_the_page_is_served_on_one_address_and_stops_in_order(told):
+    started = time.monotonic()
+    running = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "truceline.cli",
+            "demo",
+            "--no-open",
+            "--port",
+            "0",
+            "--data",
+            str(told.folder),
+        ],
+        env={**os.environ, "HOME": str(told.home)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    lines = []
+    for line in running.stdout:
+        lines.append(line)
+        if line.startswith("http://"):
+            break
+    took = time.monotonic() - started
+    running.send_signal(signal.SIGINT)
+    rest, _ = running.communicate(timeout=30)
+
+    assert running.returncode == 0
+    assert sum("http://" in one for one in [*lines, *rest.splitlines()]) == 1
+    assert took < 20, "the second start takes seconds, also on a busy machine"
