@@ -21,28 +21,22 @@ from truceline.verifier import public_map as verifiers
 
 BODIES = ("north", "south", "west")
 CONTENTS = ("ring", "one", "two")
+OFTEN = ["sign", "agree", "consent", "fire", "day", "extend"]
 DO = [
-    "sign",
+    *OFTEN,
+    *OFTEN,
     "publish",
     "propose",
     "revise",
     "amend",
     "position",
-    "consent",
-    "consent",
-    "consent",
-    "consent",
     "contest",
     "suspend",
     "restore",
     "instrument_suspend",
     "instrument_restore",
-    "extend",
     "terminate",
     "adhere",
-    "fire",
-    "fire",
-    "day",
     "week",
     "months",
 ]
@@ -83,6 +77,9 @@ def act(  # noqa: PLR0912 -- one case for each thing that can be said
             assembly.says(f"{body}-p", "zone.position/1", zone=zone, **fields)
         case "consent":
             assembly.says(f"{body}-p", "zone.consented/1", zone=zone, content=sha256)
+        case "agree":
+            for one in BODIES:
+                assembly.says(f"{one}-p", "zone.consented/1", zone=zone, content=sha256)
         case "contest":
             fields = {"content": sha256, "why": {"en": "x"}}
             assembly.says("east-p", "zone.contested/1", zone=zone, **fields)
