@@ -26,6 +26,7 @@ from truceline.records.record import Micros
 from truceline.records.roles import Role
 
 _START = Micros(0)
+_PUBLIC_ROLE = frozenset((Role.PUBLIC,))
 CLEAR = ""
 """The part that is a record's clear body."""
 
@@ -86,12 +87,12 @@ class Viewer:
 
     body: str = ""
     officer: str = ""
-    roles: frozenset[Role] = frozenset((Role.PUBLIC,))
+    roles: frozenset[Role] = _PUBLIC_ROLE
     signed_in: bool = False
 
     def office(self) -> frozenset[Role]:
-        """The roles that count."""
-        return self.roles if self.signed_in else frozenset((Role.PUBLIC,))
+        """The roles that count; everyone is of the public too."""
+        return self.roles | _PUBLIC_ROLE if self.signed_in else _PUBLIC_ROLE
 
 
 PUBLIC = Viewer()
