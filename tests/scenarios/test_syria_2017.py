@@ -307,21 +307,34 @@ def _without_keys(value: Any) -> Any:
     return [_without_keys(one) for one in value] if isinstance(value, list) else value
 
 
-def test_a_second_telling_says_the_same_and_one_that_was_killed_goes_on(
-    told, tmp_path, monkeypatch
-):
+def leaves_in(folder: Path) -> int:
+    """How many leaves the published checkpoint covers."""
+    try:
+        return int((folder / "log" / "checkpoint").read_text().splitlines()[1])
+    except (FileNotFoundError, IndexError):
+        return 0
+
+
+def killed_at(told: Told, size: int) -> int:
+    """Start a telling and kill it, no hand on anything, once the log has so many leaves."""
+    running = subprocess.Popen(
+        [sys.executable, "-m", "truceline.cli", "demo", "--headless", "--data", str(told.folder)],
+        env={**os.environ, "HOME": str(told.home)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while leaves_in(told.folder) < size and running.poll() is None:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    return leaves_in(told.folder)
+
+
+def test_a_second_telling_says_the_same_and_one_that_was_killed_goes_on(told, tmp_path):
     again = Told(tmp_path / "demo", told.home, "")
-    command = [sys.executable, "-m", "truceline.cli", "demo", "--headless", "--data", again.folder]
-    for wait_s in (1.2, 1.6, 2.2):
-        running = subprocess.Popen(
-            list(map(str, command)),
-            env={**os.environ, "HOME": str(told.home)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(wait_s)
-        running.send_signal(signal.SIGKILL)
-        running.wait()
+    whole = len(told.entries())
+    for size in (1, 15, 60, whole - 20):
+        assert killed_at(again, size) < whole
     truceline("demo", "--headless", "--data", again.folder, home=told.home)
 
     assert told_things(again) == told_things(told)
