@@ -1,0 +1,148 @@
+"""Every route, asked by every role: what is sealed or kept among parties stays there (DOMAIN 9)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from tests.api.world import PACT_SECRETS, SECRETS, World
+
+from truceline.records.roles import Role
+
+PUBLIC = ""
+
+
+def routes(world: World) -> list[str]:
+    """Every reading route of the API, with its parts filled in."""
+    zones, posts, instruments = ("Z1", "Z2", "Z3"), ("P1",), ("MEMO", "PACT")
+    size = world.installation.book.size
+    files = {
+        one["content"]
+        for zone in zones
+        if world.ask(f"/api/zones/{zone}", "north-1").status_code == 200
+        for one in world.get(f"/api/zones/{zone}", "north-1")["proposals"]
+    }
+    fill: dict[str, list[str]] = {
+        "/api/zones/{code}": [f"/api/zones/{one}" for one in zones],
+        "/api/zones/{code}/comparison": [
+            f"/api/zones/{one}/comparison?a=north&b=south" for one in zones
+        ],
+        "/api/agreements/{code}": [f"/api/agreements/{one}" for one in instruments],
+        "/api/bodies/{code}": [f"/api/bodies/{one}" for one in ("north", "south", "far")],
+        "/api/records/{which}": [f"/api/records/{index}" for index in range(size)],
+        "/api/files/{sha256}": [f"/api/files/{one}" for one in sorted(files)],
+        "/api/records": ["/api/records?limit=1000", "/api/records?subject=Z3"],
+        "/api/crossings/daily": [f"/api/crossings/daily?zone={one}" for one in zones],
+        "/api/proofs/inclusion": [f"/api/proofs/inclusion?index={at}" for at in (0, size - 1)],
+        "/api/proofs/consistency": ["/api/proofs/consistency?from=1"],
+        "/api/next-seq": ["/api/next-seq?key=" + "0" * 32],
+        "/api/places": ["/api/places?bbox=30,30,40,40"],
+        "/log/{path}": ["/log/checkpoint", "/log/vkey", "/log/snapshot"],
+        "/api/events": [],  # endless; tests/api/test_events.py
+    }
+    assert posts
+    found = []
+    for path, methods in world.client.get("/openapi.json").json()["paths"].items():
+        if "get" in methods:
+            found += fill.get(path, [path])
+    assert not [one for one in found if "{" in one], "a route has a part that is not filled in"
+    return found
+
+
+def asked_by(world: World, who: str) -> dict[str, bytes]:
+    """All answers to one asker, as bytes."""
+    return {path: world.ask(path, who).content for path in routes(world)}
+
+
+OUTSIDE = [PUBLIC, "operator", "far-agency", "far-observer", "far-unit", "far-reporter"]
+OUTSIDE += ["far-auditor", "far-administrator", "far-hns_cell", "far-verifier", "far-liaison"]
+OUTSIDE += ["far-chemical_desk", "far-warning_operator", "far-public"]
+
+
+@pytest.mark.parametrize("who", [*OUTSIDE, "north-1", "north-desk", "south-1"])
+def test_no_route_shows_a_sealed_value_to_who_may_not_see_it(world: World, who: str) -> None:
+    mine = {"Nadia of the Hidden Name"} if who.startswith("south") else set()
+    for path, data in asked_by(world, who).items():
+        for secret in SECRETS:
+            assert secret in mine or secret.encode() not in data, f"{path} shows {secret} to {who}"
+
+
+@pytest.mark.parametrize("who", OUTSIDE)
+def test_a_secret_instrument_is_as_if_it_were_not_for_those_outside_it(
+    world: World, who: str
+) -> None:
+    for path, data in asked_by(world, who).items():
+        if path == "/api/records/" or re.fullmatch(r"/log/.*", path):
+            continue
+        for secret in PACT_SECRETS:
+            assert f'"{secret}"'.encode() not in data, f"{path} shows {secret} to {who}"
+
+
+def test_the_parties_see_their_secret_instrument(world: World) -> None:
+    assert world.get("/api/agreements/PACT", "north-1")["state"] == "in_force"
+    assert world.get("/api/zones/Z3", "south-1")["in_force"]
+
+
+def test_the_watch_floor_sees_who_crossed_and_where(world: World) -> None:
+    [one] = world.get("/api/crossings", "north-watch")
+
+    assert one["aircraft"] == {"icao24": "SECRETHEX", "callsign": "HIDDENFLIGHT"}
+    assert one["entry"]["lat"] == 33.987654
+    assert one["exit"]["lon"] == 71.234567
+    assert one["verdict"] == "confirmed"
+
+
+def test_a_party_sees_that_there_was_a_crossing_and_not_who(world: World) -> None:
+    [one] = world.get("/api/crossings", "north-1")
+
+    assert one["zone"] == "Z1"
+    assert one["verdict"] == "confirmed"
+    assert one.get("aircraft") is None
+    assert one.get("entry") is None
+
+
+def test_the_public_sees_no_crossing_and_no_daily_count_below_three(world: World) -> None:
+    assert world.get("/api/crossings") == []
+    days = world.get("/api/crossings/daily", zone="Z1")
+    assert all(day["count"] is None or day["count"] >= 3 for day in days)
+
+
+def test_the_public_sees_no_line_of_a_zone_before_it_is_in_force(world: World) -> None:
+    features = world.get("/api/zones.geojson")["features"]
+
+    assert {one["properties"]["zone"] for one in features} == {"Z1"}
+    assert {one["properties"]["role"] for one in features} == {"in_force"}
+
+
+def test_a_file_is_fetched_only_by_whoever_may_see_a_record_that_names_it(world: World) -> None:
+    content = world.get("/api/zones/Z3", "north-1")["in_force"]["content"]
+
+    assert world.ask(f"/api/files/{content}", "south-1").status_code == 200
+    hidden = world.ask(f"/api/files/{content}", "far-agency")
+    absent = world.ask(f"/api/files/{'0' * 64}", "far-agency")
+    assert hidden.status_code == absent.status_code == 404
+    assert hidden.content == absent.content
+
+
+def test_an_officer_who_has_left_sees_what_the_public_sees(fresh: World) -> None:
+    assert "Z2" in zones_of(fresh, "south-1")
+    ended = fresh.assembly.hand("south").sign("officer.ended/1", {"officer": "south-1"})
+    assert fresh.submit(ended).status_code == 200
+
+    assert zones_of(fresh, "south-1") == zones_of(fresh, PUBLIC)
+
+
+def test_no_kept_answer_is_given_to_another_audience(world: World) -> None:
+    for who in ("north-1", PUBLIC, "north-1", PUBLIC):
+        assert ("Z2" in zones_of(world, who)) == (who == "north-1")
+
+
+def zones_of(world: World, who: str) -> list[Any]:
+    return [one["code"] for one in world.get("/api/zones", who)]
+
+
+def test_every_role_of_the_table_was_asked() -> None:
+    asked = {one.removeprefix("far-") for one in OUTSIDE}
+    inside = {Role.MECHANISM, Role.SECRETARIAT, Role.PRINCIPAL, Role.WATCH}
+    assert {str(role) for role in Role} - {str(role) for role in inside} <= asked

@@ -1,0 +1,220 @@
+"""A small installation behind its API: two parties, an outsider, every role, and a secret or two."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from starlette.testclient import TestClient
+from tests.support.assembly import (
+    STARTED_AT,
+    Assembly,
+    agreed,
+    agreement,
+    founded,
+    key_tree,
+    texts_digest,
+    zone_file,
+)
+
+from truceline.api.app import create_app
+from truceline.mechanism.installation import Installation
+from truceline.records.record import Micros
+from truceline.records.roles import Role
+from truceline.store import tokens
+from truceline.store.tokens import Purpose, Token
+
+SECRETS = ("SECRETHEX", "HIDDENFLIGHT", "33987654", "71234567", "Nadia of the Hidden Name")
+"""What must never be in an answer to someone it is not for. Written into sealed parts below."""
+
+PACT_SECRETS = ("Unspoken Hollow", "PACT")
+"""What is known among the parties of a secret instrument alone."""
+
+OUTSIDERS = (
+    Role.AGENCY,
+    Role.OBSERVER,
+    Role.UNIT,
+    Role.WARNING_OPERATOR,
+    Role.REPORTER,
+    Role.PUBLIC,
+    Role.AUDITOR,
+    Role.ADMINISTRATOR,
+    Role.HNS_CELL,
+    Role.VERIFIER,
+    Role.CHEMICAL_DESK,
+    Role.LIAISON,
+)
+
+
+@dataclass
+class World:
+    """An installation, its API, and a token for everyone."""
+
+    installation: Installation
+    assembly: Assembly
+    client: TestClient
+    tokens: dict[str, str] = field(default_factory=dict)
+    crossing: str = ""
+
+    def get(self, path: str, who: str = "", **query: Any) -> Any:
+        """The JSON answer to somebody; `who` "" is the public."""
+        answer = self.ask(path, who, **query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def ask(self, path: str, who: str = "", **query: Any) -> Any:
+        """The raw answer to somebody."""
+        headers = {"authorization": f"Bearer {self.tokens[who]}"} if who else {}
+        return self.client.get(path, params=query, headers=headers)
+
+    def submit(self, envelope: bytes, who: str = "", disclosures: tuple[str, ...] = ()) -> Any:
+        """The answer to a submission."""
+        headers = {"authorization": f"Bearer {self.tokens[who]}"} if who else {}
+        body = {"envelope": json.loads(envelope), "disclosures": list(disclosures)}
+        return self.client.post("/api/records", json=body, headers=headers)
+
+    def deposit(self, data: bytes, media_type: str, who: str = "north-desk") -> Mapping[str, Any]:
+        """Deposit a file over HTTP."""
+        headers = {
+            "authorization": f"Bearer {self.tokens[who]}",
+            "content-type": media_type,
+        }
+        answer = self.client.post("/api/files", content=data, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+
+def token_for(
+    installation: Installation, holder: str, purpose: Purpose = Purpose.SUBMIT, **changes: Any
+) -> str:
+    """A token of the API, kept by its hash alone."""
+    label = changes.pop("label", "")
+    text = f"{tokens.PREFIX}{hashlib.sha256(f'{holder}{purpose}{label}'.encode()).hexdigest()}"
+    values = {"until": None, "revoked_at": None, **changes}
+    made = Token(tokens.hash_of(text), purpose, holder, label, Micros(1), **values)
+    with installation.store.writing() as tx:
+        tokens.add(tx, made)
+    return text
+
+
+@contextmanager
+def opened(place: Path) -> Iterator[World]:
+    """The world, told through the one door, with its API open."""
+    assembly = Assembly()
+    with founded(place, assembly) as installation:
+        _tell(installation, assembly)
+        crossing = _cross(installation)
+        installation.wait_sealed(installation.book.size)
+        app = create_app(installation, installation.settings)
+        with TestClient(app, raise_server_exceptions=False) as client:
+            made = World(installation, assembly, client, crossing=crossing)
+            for officer in installation.book.register.officers:
+                made.tokens[officer] = token_for(installation, officer)
+            made.tokens["operator"] = token_for(installation, "", Purpose.ADMIN)
+            yield made
+
+
+def _tell(installation: Installation, assembly: Assembly) -> None:
+    hand = assembly.hand
+    for one in agreed(installation, assembly):
+        installation.door.submit(one).taken()
+    far = {"code": "far", "name": {"en": "Far"}, "capacity": "agency", "key": key_tree("far")}
+    told = [hand("north-desk").sign("body.admitted/1", far)]
+    for role in OUTSIDERS:
+        told.append(assembly.appoint("far", f"far-{role}", str(role)))
+    told.append(assembly.appoint("north", "north-watch", "watch"))
+    told += _two_lines(installation, assembly)
+    told += _pact(installation, assembly)
+    for envelope in told:
+        installation.door.submit(envelope).taken()
+    _sealed_name(installation, assembly)
+
+
+def _two_lines(installation: Installation, assembly: Assembly) -> list[bytes]:
+    """A zone Z2 that is proposed, with a line of each party: they differ by a tenth of a degree."""
+    north, south = (zone_file(installation, "Z2", north=at) for at in (36.0, 36.1))
+    proposed = {"zone": "Z2", "name": {"en": "Two"}, "instrument": "MEMO", "content": north}
+    lines = {"zone": "Z2", "basis": "road"}
+    return [
+        assembly.hand("north-desk").sign("zone.proposed/1", proposed),
+        assembly.hand("north-1").sign("zone.position/1", {**lines, "content": north}),
+        assembly.hand("south-1").sign("zone.position/1", {**lines, "content": south}),
+    ]
+
+
+def _pact(installation: Installation, assembly: Assembly) -> list[bytes]:
+    """An instrument kept among its parties, with a zone in force."""
+    body = {**agreement(installation, assembly), "code": "PACT", "secrecy": "named"}
+    content = zone_file(installation, "Z3", north=34.0)
+    name = {"en": "Unspoken Hollow"}
+    zone = {"zone": "Z3", "name": name, "instrument": "PACT", "content": content}
+    told = [assembly.hand("north-desk").sign("instrument.published/1", body)]
+    for code in assembly.codes:
+        signed = {"instrument": "PACT", "texts": texts_digest(body)}
+        told.append(assembly.hand(f"{code}-1").sign("instrument.signed/1", signed))
+    told.append(assembly.hand("north-desk").sign("zone.proposed/1", zone))
+    for code in assembly.codes:
+        consent = {"zone": "Z3", "content": content["sha256"]}
+        told.append(assembly.hand(f"{code}-1").sign("zone.consented/1", consent))
+    return told
+
+
+def _sealed_name(installation: Installation, assembly: Assembly) -> None:
+    """An officer whose name is sealed for the own body."""
+    from truceline.records import sealed
+
+    closed = sealed.seal({"name": "Nadia of the Hidden Name"}, lambda: b"0123456789abcdef")
+    body = {"officer": "south-2", "roles": ["liaison"], "key": key_tree("south-2")}
+    signed = assembly.hand("south").sign("officer.appointed/1", body, sealed=sealed.digests(closed))
+    installation.door.submit(signed, [one.text() for one in closed]).taken()
+
+
+def _cross(installation: Installation) -> str:
+    """A crossing of Z1 whose aircraft and places are sealed, and its end."""
+    content = installation.book.zones["Z1"].adoptions.last
+    assert content is not None
+    body = {
+        "zone": "Z1",
+        "content": content.content,
+        "segment": "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "source": "test",
+        "nature": "synthetic",
+        "entered_at": STARTED_AT,
+        "verdict": "probable",
+        "probability_ppm": 900_000,
+        "cause": "entered",
+        "altitude_known": True,
+    }
+    place = {"lat_e7": 339876540, "lon_e7": 712345670, "alt_mm": 3_000_000}
+    parts = {
+        "aircraft": {"icao24": "SECRETHEX", "callsign": "HIDDENFLIGHT"},
+        "entry": place,
+        "fixes": [place],
+    }
+    index = installation.door.state("air.crossing/1", body, sealed=parts).taken()
+    with installation.store.reading() as look:
+        from truceline.store.views import records
+
+        found = records.by_index(look, index)
+    assert found is not None
+    left = {
+        "crossing": found.id,
+        "left_at": STARTED_AT + 60_000_000,
+        "cause": "left",
+        "verdict": "confirmed",
+    }
+    installation.door.state(
+        "air.left/1", left, refs=(found.id,), sealed={"exit": place, "fixes": [place]}
+    ).taken()
+    return found.id
+
+
+def payload_of(envelope: Mapping[str, Any]) -> Any:
+    """What a DSSE envelope signs, read."""
+    return json.loads(base64.b64decode(envelope["payload"]))
