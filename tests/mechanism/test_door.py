@@ -77,7 +77,7 @@ def test_an_altered_record_is_refused(installation, assembly):
 
 def test_a_repeated_number_is_refused_and_a_gap_is_not(installation, assembly):
     north = assembly.hand("north-1")
-    body = {"post": "P1", "count": 1, "as_of": STARTED_AT}
+    body = {"post": "P-north", "count": 1, "as_of": STARTED_AT}
     installation.door.submit(north.sign("post.reported/1", body, seq=50)).taken()
     again = installation.door.submit(north.sign("post.reported/1", body, seq=50))
     assert refusal(again).reason is Reason.SEQUENCE
@@ -96,7 +96,7 @@ def test_a_key_that_is_unknown_or_out_of_force_is_refused(installation, assembly
 
 def test_another_log_and_another_author_are_refused(installation, assembly):
     north = assembly.hand("north-1")
-    body = {"post": "P1", "count": 1, "as_of": STARTED_AT}
+    body = {"post": "P-north", "count": 1, "as_of": STARTED_AT}
     elsewhere = north.sign("post.reported/1", body, log="log.example/other")
     assert refusal(installation.door.submit(elsewhere)).reason is Reason.WRONG_LOG
     for_another = north.sign("post.reported/1", body, author="south-1")
@@ -104,7 +104,7 @@ def test_another_log_and_another_author_are_refused(installation, assembly):
 
 
 def test_bytes_that_are_json_but_not_canonical_are_refused(installation, assembly):
-    made = assembly.hand("north-1").record("post.reported/1", {"post": "P1"}).canonical()
+    made = assembly.hand("north-1").record("post.reported/1", {"post": "P-north"}).canonical()
     spaced = made.replace(b'":', b'": ', 1)
     signed = envelope.sign(spaced, key_of("north-1")).encode()
     failure = refusal(installation.door.submit(signed))
@@ -114,7 +114,7 @@ def test_bytes_that_are_json_but_not_canonical_are_refused(installation, assembl
 
 
 def test_an_integer_above_2_53_is_refused(installation, assembly):
-    made = assembly.hand("north-1").record("post.reported/1", {"post": "P1", "count": 7})
+    made = assembly.hand("north-1").record("post.reported/1", {"post": "P-north", "count": 7})
     wide = made.canonical().replace(b'"count":7', b'"count":9007199254740993')
     signed = envelope.sign(wide, key_of("north-1")).encode()
     assert refusal(installation.door.submit(signed)).reason is Reason.INTEGER_TOO_LARGE
@@ -269,10 +269,11 @@ def test_a_mechanism_kind_is_not_taken_from_anyone_else(installation, assembly):
 
 def test_a_record_id_is_taken_once(installation, assembly):
     shared = fresh_id()
-    body = {"post": "P1", "count": 1, "as_of": STARTED_AT}
+    body = {"post": "P-north", "count": 1, "as_of": STARTED_AT}
+    theirs = {**body, "post": "P-south"}
     north, south = assembly.hand("north-1"), assembly.hand("south-1")
     installation.door.submit(north.sign("post.reported/1", body, id=shared)).taken()
-    second = installation.door.submit(south.sign("post.reported/1", body, id=shared))
+    second = installation.door.submit(south.sign("post.reported/1", theirs, id=shared))
     assert refusal(second).reason is Reason.ID_TAKEN
 
 

@@ -187,7 +187,7 @@ def texts_digest(body: Mapping[str, Any]) -> str:
 
 
 def agreed(installation: Installation, assembly: Assembly) -> list[bytes]:
-    """Envelopes: an instrument that all sign, a zone Z1 that all consent to, a post P1."""
+    """Envelopes: an instrument that all sign, a zone Z1 that all consent to, a post for each body."""
     memo = agreement(installation, assembly)
     desk = assembly.hand(f"{assembly.codes[0]}-desk")
     content = zone_file(installation, "Z1")
@@ -200,19 +200,22 @@ def agreed(installation: Installation, assembly: Assembly) -> list[bytes]:
     for code in assembly.codes:
         consent = {"zone": "Z1", "content": content["sha256"]}
         made.append(assembly.hand(f"{code}-1").sign("zone.consented/1", consent))
-    post = {
-        "post": "P1",
-        "zone": "Z1",
-        "kind": "checkpoint",
-        "operator": assembly.codes[0],
-        "agreed_count": 3,
-    }
-    made.append(desk.sign("post.assigned/1", post))
+    for code in assembly.codes:
+        post = {
+            "post": f"P-{code}",
+            "zone": "Z1",
+            "kind": "checkpoint",
+            "operator": code,
+            "agreed_count": 3,
+        }
+        made.append(desk.sign("post.assigned/1", post))
     return made
 
 
 def report(assembly: Assembly, officer: str, count: int = 1) -> bytes:
-    """A report on the post P1: small, and as often as one likes."""
+    """A report on the post of the officer's body: small, and as often as one likes."""
+    body = officer.split("-", maxsplit=1)[0]
+    post = f"P-{body if body in assembly.codes else assembly.codes[0]}"
     return assembly.hand(officer).sign(
-        "post.reported/1", {"post": "P1", "count": count, "as_of": STARTED_AT}
+        "post.reported/1", {"post": post, "count": count, "as_of": STARTED_AT}
     )

@@ -237,7 +237,7 @@ class Installation:
 
     def _start(self, *, writer: bool, wait_s: float | None) -> None:
         if not writer:
-            if migrate.version(self.store) != migrate.newest():
+            if migrate.version(self.store) != migrate.NEWEST:
                 raise Unavailable(
                     Reason.WRONG_STATE,
                     where="store",

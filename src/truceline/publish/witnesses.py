@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import httpx
-
 from truceline.errors import Malformed, Reason, Refused, Unavailable, Unproven
 from truceline.ledger import witness as witnesses
 from truceline.ledger.checkpoint import SignedCheckpoint
@@ -35,6 +33,8 @@ class Witnesses:
     ) -> None:
         self.keys = tuple(keys)
         self._urls = {name: f"{url.rstrip('/')}/add-checkpoint" for name, url in urls.items()}
+        import httpx  # noqa: PLC0415 -- slow to load, and not every log has witnesses
+
         self._client = httpx.Client(timeout=timeout_s, follow_redirects=False, trust_env=False)
         self._seen: dict[str, int] = {}
 
@@ -64,6 +64,8 @@ class Witnesses:
         return Told(witness, line)
 
     def _post(self, name: str, body: bytes) -> Reply:
+        import httpx  # noqa: PLC0415
+
         try:
             with self._client.stream("POST", self._urls[name], content=body) as answer:
                 data = b""
