@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from truceline.agreements import entry, in_force
+from truceline.agreements import due, entry, in_force
 from truceline.agreements.in_force import InstrumentState
 from truceline.agreements.instrument import Instrument, Signed, published
+from truceline.agreements.refusal import no
 from truceline.clocks import calendar
 from truceline.clocks import rule as rules_of_time
-from truceline.clocks.deadline import Act
 from truceline.clocks.rule import Base
-from truceline.errors import Malformed, Reason, Refused
+from truceline.errors import Malformed, Reason
 from truceline.parties.register import Register
 from truceline.records.admitted import Admitted, Candidate, Follow
 from truceline.records.record import Micros
@@ -28,18 +28,18 @@ def decide_published(
     """Refuse an instrument that could not be signed: unknown bodies, codes twice, rules amiss."""
     body = candidate.record.body
     if body["code"] in instruments:
-        raise _no(Reason.CONTRADICTS, f"the code {body['code']} is taken", "body.code")
+        raise no(Reason.CONTRADICTS, f"the code {body['code']} is taken", "body.code")
     if "parent" in body and body["parent"] not in instruments:
-        raise _no(Reason.REF_UNKNOWN, f"there is no instrument {body['parent']}", "body.parent")
+        raise no(Reason.REF_UNKNOWN, f"there is no instrument {body['parent']}", "body.parent")
     bodies = [one["body"] for one in body["signatories"]]
     for number, code in enumerate(bodies):
         where = f"body.signatories[{number}].body"
         if code not in register.bodies:
-            raise _no(Reason.REF_UNKNOWN, f"there is no body {code}", where)
+            raise no(Reason.REF_UNKNOWN, f"there is no body {code}", where)
         if code in bodies[:number]:
-            raise _no(Reason.CONTRADICTS, f"{code} is named twice", where)
+            raise no(Reason.CONTRADICTS, f"{code} is named twice", where)
     if Role.SECRETARIAT not in candidate.signer.roles and candidate.signer.body not in bodies:
-        raise _no(
+        raise no(
             Reason.NO_MANDATE,
             "an instrument is published by one of its signatories or the secretariat",
             "record.author",
@@ -53,7 +53,7 @@ def decide(candidate: Candidate, instrument: Instrument | None) -> tuple[Follow,
     """Return what follows from a record on a published instrument, or refuse it."""
     body = candidate.record.body
     if instrument is None:
-        raise _no(
+        raise no(
             Reason.REF_UNKNOWN, f"there is no instrument {body['instrument']}", "body.instrument"
         )
     return _DECISIONS[candidate.record.kind](candidate, instrument, body)
@@ -72,7 +72,7 @@ def _check_rules(candidate: Candidate, zone: str) -> None:
     if draft.term and calendar.duration(draft.term, where="body.term") == calendar.Duration():
         raise Malformed(Reason.BAD_TIME, where="body.term", detail="a term of nothing")
     if draft.renewal == "auto" and not draft.term:
-        raise _no(Reason.CONTRADICTS, "only a term can be renewed", "body.renewal")
+        raise no(Reason.CONTRADICTS, "only a term can be renewed", "body.renewal")
     moments = rules_of_time.Moments(candidate.received_at, candidate.received_at)
     for rule in (draft.effective, *draft.due_rules.values()):
         rules_of_time.instant(rule, moments, zone=zone)
@@ -84,11 +84,11 @@ def _signed(
     signer = candidate.signer
     _named(candidate, instrument)
     if signer.body in instrument.signatures:
-        raise _no(Reason.WRONG_STATE, f"{signer.body} has signed already", "record.author")
+        raise no(Reason.WRONG_STATE, f"{signer.body} has signed already", "record.author")
     _same_texts(instrument, body)
     stated_at = body.get("stated_at", candidate.received_at)
     if stated_at > candidate.received_at:
-        raise _no(
+        raise no(
             Reason.MADE_IN_FUTURE, "the stated hour of signing is still to come", "body.stated_at"
         )
     last = Signed(
@@ -107,14 +107,14 @@ def _entered(
 ) -> tuple[Follow, ...]:
     signed_at = instrument.signed_at()
     if instrument.entered is not None or signed_at is None:
-        raise _no(
+        raise no(
             Reason.WRONG_STATE,
             "it entered into force already, or a signature is missing",
             "body.instrument",
         )
     from_at, until = entry.window(instrument, signed_at)
     if (body["from"], body.get("until")) != (from_at, until):
-        raise _no(Reason.CONTRADICTS, "the instants do not follow from the rule", "body.from")
+        raise no(Reason.CONTRADICTS, "the instants do not follow from the rule", "body.from")
     return ()
 
 
@@ -129,9 +129,9 @@ def _adhered(
 ) -> tuple[Follow, ...]:
     who = candidate.signer.body
     if who in instrument.named:
-        raise _no(Reason.WRONG_STATE, f"{who} is named as a signatory", "record.author")
+        raise no(Reason.WRONG_STATE, f"{who} is named as a signatory", "record.author")
     if who in instrument.adherents:
-        raise _no(Reason.WRONG_STATE, f"{who} has adhered already", "record.author")
+        raise no(Reason.WRONG_STATE, f"{who} has adhered already", "record.author")
     _same_texts(instrument, body)
     _not_over(candidate, instrument)
     return ()
@@ -141,7 +141,7 @@ def _contested(
     candidate: Candidate, instrument: Instrument, body: Mapping[str, Any]
 ) -> tuple[Follow, ...]:
     if body["signature"] not in {one.record for one in instrument.signatures.values()}:
-        raise _no(
+        raise no(
             Reason.REF_UNKNOWN,
             f"{body['signature']} is no signature of {instrument.code}",
             "body.signature",
@@ -156,7 +156,7 @@ def _suspended(
     _party(candidate, instrument)
     _entered_and_not_over(candidate, instrument)
     if any(one.body == who and one.restored_at is None for one in instrument.suspensions):
-        raise _no(Reason.WRONG_STATE, f"{who} suspends it already", "record.author")
+        raise no(Reason.WRONG_STATE, f"{who} suspends it already", "record.author")
     return ()
 
 
@@ -165,19 +165,19 @@ def _restored(
 ) -> tuple[Follow, ...]:
     found = [one for one in instrument.suspensions if one.record == body["suspension"]]
     if not found:
-        raise _no(
+        raise no(
             Reason.REF_UNKNOWN,
             f"{body['suspension']} is no suspension of {instrument.code}",
             "body.suspension",
         )
     if found[0].body != candidate.signer.body:
-        raise _no(
+        raise no(
             Reason.NO_MANDATE,
             f"the suspension is {found[0].body}'s; nobody else can take it back",
             "body.suspension",
         )
     if found[0].restored_at is not None:
-        raise _no(Reason.WRONG_STATE, "the suspension was taken back already", "body.suspension")
+        raise no(Reason.WRONG_STATE, "the suspension was taken back already", "body.suspension")
     return ()
 
 
@@ -188,9 +188,9 @@ def _extended(
     _entered_and_not_over(candidate, instrument)
     until = in_force.until_at(instrument, candidate.received_at)
     if until is None:
-        raise _no(Reason.WRONG_STATE, "the instrument has no term to extend", "body.instrument")
+        raise no(Reason.WRONG_STATE, "the instrument has no term to extend", "body.instrument")
     if body["until"] <= until:
-        raise _no(Reason.BAD_TIME, "the new end is not after the present one", "body.until")
+        raise no(Reason.BAD_TIME, "the new end is not after the present one", "body.until")
     return ()
 
 
@@ -201,51 +201,8 @@ def _terminated(
     _named(candidate, instrument)
     _entered_and_not_over(candidate, instrument)
     if any(one.body == who for one in instrument.terminations):
-        raise _no(Reason.WRONG_STATE, f"{who} has announced its leaving already", "record.author")
+        raise no(Reason.WRONG_STATE, f"{who} has announced its leaving already", "record.author")
     return ()
-
-
-def _deadline_act(
-    candidate: Candidate, instrument: Instrument, body: Mapping[str, Any]
-) -> tuple[Follow, ...]:
-    deadline = instrument.deadlines.get(body["deadline"])
-    if deadline is None:
-        raise _no(
-            Reason.REF_UNKNOWN,
-            f"{instrument.code} has no deadline {body['deadline']}",
-            "body.deadline",
-        )
-    if instrument.entered is None:
-        raise _no(Reason.WRONG_STATE, "the deadlines do not run yet", "body.instrument")
-    if deadline.closed(candidate.received_at):
-        state = deadline.state(candidate.received_at)
-        raise _no(Reason.WRONG_STATE, f"the deadline is closed ({state})", "body.deadline")
-    act = Act(candidate.record.kind.removeprefix("deadline.").removesuffix("/1"))
-    _mandate_on_deadline(candidate, instrument, deadline.owner, act)
-    if act is Act.MET and body["met_at"] > candidate.received_at:
-        raise _no(Reason.MADE_IN_FUTURE, "it cannot be met in the future", "body.met_at")
-    return ()
-
-
-def _mandate_on_deadline(
-    candidate: Candidate, instrument: Instrument, owner: str, act: Act
-) -> None:
-    """The owner says that it is met; a move or waiver is the meeting's, minuted by the secretariat.
-
-    An owner that is no signatory (a working group) speaks through any signatory.
-    """
-    if Role.SECRETARIAT in candidate.signer.roles:
-        return
-    if act is not Act.MET:
-        raise _no(
-            Reason.NO_MANDATE,
-            "a decision of the table moves or waives a deadline; the secretariat records it",
-            "record.author",
-        )
-    who = candidate.signer.body
-    owners = {owner} if owner in instrument.named else instrument.named
-    if who not in owners:
-        raise _no(Reason.NO_MANDATE, f"the deadline is {owner}'s", "record.author")
 
 
 _DECISIONS: Mapping[
@@ -260,9 +217,9 @@ _DECISIONS: Mapping[
     "instrument.restored/1": _restored,
     "instrument.extended/1": _extended,
     "instrument.terminated/1": _terminated,
-    "deadline.met/1": _deadline_act,
-    "deadline.moved/1": _deadline_act,
-    "deadline.waived/1": _deadline_act,
+    "deadline.met/1": due.decide_act,
+    "deadline.moved/1": due.decide_act,
+    "deadline.waived/1": due.decide_act,
 }
 
 KINDS = frozenset(_DECISIONS)
@@ -271,7 +228,7 @@ KINDS = frozenset(_DECISIONS)
 
 def _named(candidate: Candidate, instrument: Instrument) -> None:
     if candidate.signer.body not in instrument.named:
-        raise _no(
+        raise no(
             Reason.NO_MANDATE,
             f"{candidate.signer.body} is not a signatory of {instrument.code}",
             "record.author",
@@ -280,7 +237,7 @@ def _named(candidate: Candidate, instrument: Instrument) -> None:
 
 def _party(candidate: Candidate, instrument: Instrument) -> None:
     if candidate.signer.body not in instrument.parties:
-        raise _no(
+        raise no(
             Reason.NO_MANDATE,
             f"{candidate.signer.body} is neither signatory of nor adherent to {instrument.code}",
             "record.author",
@@ -289,7 +246,7 @@ def _party(candidate: Candidate, instrument: Instrument) -> None:
 
 def _same_texts(instrument: Instrument, body: Mapping[str, Any]) -> None:
     if body["texts"] != instrument.digest:
-        raise _no(
+        raise no(
             Reason.CONTRADICTS,
             f"the texts signed ({body['texts'][:12]}…) are not those published"
             f" ({instrument.digest[:12]}…)",
@@ -300,12 +257,12 @@ def _same_texts(instrument: Instrument, body: Mapping[str, Any]) -> None:
 def _not_over(candidate: Candidate, instrument: Instrument) -> None:
     state = in_force.state(instrument, candidate.received_at)
     if state in _OVER:
-        raise _no(Reason.WRONG_STATE, f"{instrument.code} is {state}", "body.instrument")
+        raise no(Reason.WRONG_STATE, f"{instrument.code} is {state}", "body.instrument")
 
 
 def _entered_and_not_over(candidate: Candidate, instrument: Instrument) -> None:
     if instrument.entered is None:
-        raise _no(Reason.WRONG_STATE, f"{instrument.code} is not signed by all", "body.instrument")
+        raise no(Reason.WRONG_STATE, f"{instrument.code} is not signed by all", "body.instrument")
     _not_over(candidate, instrument)
 
 
@@ -314,12 +271,8 @@ def _unique(items: list[Mapping[str, Any]], name: str) -> None:
     for number, one in enumerate(items):
         if one["code"] in seen:
             where = f"body.{name}[{number}].code"
-            raise _no(Reason.CONTRADICTS, f"the code {one['code']} is used twice", where)
+            raise no(Reason.CONTRADICTS, f"the code {one['code']} is used twice", where)
         seen.add(one["code"])
-
-
-def _no(reason: Reason, detail: str, where: str) -> Refused:
-    return Refused(reason, where=where, article="DOMAIN 8.1", detail=detail)
 
 
 def agreed_extension(instrument: Instrument, candidate: Candidate) -> Micros | None:

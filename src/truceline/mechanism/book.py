@@ -19,8 +19,8 @@ from truceline.parties.visibility import Handed, RecordFacts
 from truceline.records.admitted import Admitted
 from truceline.records.keys import KeyId
 from truceline.records.record import Micros, Record
+from truceline.zones import assignment, policing
 from truceline.zones import history as zone_histories
-from truceline.zones import policing
 from truceline.zones.history import ZoneHistory
 from truceline.zones.policing import Post, Unpoliced
 from truceline.zones.public_map import public_map
@@ -170,10 +170,10 @@ class Book:
         self._agenda.on_zone(after, self.instruments[after.instrument], a)
 
     def _assigned(self, a: Admitted, body: Mapping[str, Any]) -> None:
-        self.posts[body["post"]] = policing.assigned(a)
+        self.posts[body["post"]] = assignment.assigned(a)
 
     def _on_post(self, a: Admitted, body: Mapping[str, Any]) -> None:
-        self.posts[body["post"]] = policing.applied(self.posts[body["post"]], a)
+        self.posts[body["post"]] = assignment.applied(self.posts[body["post"]], a)
 
     def _disclosed(self, a: Admitted, body: Mapping[str, Any]) -> None:
         """What was handed to whom; the leaf is sealed, and where its parts are erased, so is this."""
@@ -212,7 +212,7 @@ _FOLDS: Mapping[str, _Fold] = {
     **dict.fromkeys(_PARTY_KINDS, Book._parties),
     **dict.fromkeys(agreements.KINDS, Book._on_instrument),
     **dict.fromkeys(zone_histories.KINDS, Book._on_zone),
-    **dict.fromkeys(policing.KINDS, Book._on_post),
+    **dict.fromkeys(assignment.KINDS, Book._on_post),
     "instrument.published/1": Book._published,
     "zone.proposed/1": Book._proposed,
     "post.assigned/1": Book._assigned,
