@@ -5,7 +5,7 @@ import { FONT } from '../map/basemap'
 import { inLanguage, type Language } from '../look/format'
 import type { Snapshot } from '../snapshot/snapshot'
 import type { ZoneRole } from '../snapshot/types'
-import { boxOf, collection, middleOf, NOTHING, point, type Chosen, type Look, type Sources } from './scene'
+import { boxOf, collection, middleOf, NOTHING, onMap, point, type Chosen, type Look, type Sources } from './scene'
 
 const BEST: readonly ZoneRole[] = ['in_force', 'agreed', 'proposal', 'position', 'disputed']
 
@@ -40,10 +40,11 @@ export function agreementSources(
   const zones = snapshot.parts.zones.value
   if (!zones) return { 'zone-names': NOTHING }
   const features = zones.flatMap((zone) => {
-    const anchor = anchorOf(snapshot, zone.code)
+    // The chosen zone's name stands in the panel; on the map its villages need the room.
+    const anchor = zone.code === chosen.zone ? null : anchorOf(snapshot, zone.code)
     if (!anchor) return []
     const near = chosen.agreement === null || chosen.agreement === zone.instrument
-    const name = inLanguage(zone.name, language)
+    const name = onMap(inLanguage(zone.name, language))
     return [
       point(anchor.at[0], anchor.at[1], {
         beside: anchor.beside,
@@ -52,6 +53,7 @@ export function agreementSources(
         name,
         state: stateWord(zone.state),
         weight: near ? 1 : 0.4,
+        order: zone.state === 'in_force' ? 0 : 1,
       }),
     ]
   })
@@ -83,7 +85,7 @@ export function agreementLayers({ colours }: Look): LayerSpecification[] {
         'text-line-height': 1.25,
         'text-allow-overlap': false,
         'text-padding': 6,
-        'symbol-sort-key': 0,
+        'symbol-sort-key': ['get', 'order'],
       },
       paint: {
         'text-color': colours.ink,

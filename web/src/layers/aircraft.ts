@@ -7,7 +7,8 @@ import { collection, line, NOTHING, point, type Look, type Sources } from './sce
 
 export function aircraftSources(snapshot: Snapshot): Sources {
   const picture = snapshot.picture
-  if (!picture) return { aircraft: NOTHING, trails: NOTHING }
+  // Aircraft are of now alone; an earlier moment is not shown with them.
+  if (!picture || snapshot.at !== null) return { aircraft: NOTHING, trails: NOTHING }
   const points = picture.aircraft.map((one) =>
     point(one.lon, one.lat, {
       icon: `aircraft-${one.nature}`,
@@ -44,6 +45,7 @@ export function aircraftLayers({ colours }: Look): LayerSpecification[] {
         'icon-rotate': ['get', 'track'],
         'icon-rotation-alignment': 'map',
         'icon-allow-overlap': true,
+        'icon-ignore-placement': true,
         'text-font': FONT,
         'text-field': ['step', ['zoom'], '', 6.5, ['get', 'label']],
         'text-size': 10.5,

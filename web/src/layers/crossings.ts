@@ -6,7 +6,7 @@ import type { Snapshot } from '../snapshot/snapshot'
 import type { Crossing } from '../snapshot/types'
 import { collection, line, NOTHING, point, type Chosen, type Look, type Sources } from './scene'
 
-export function crossingSources(snapshot: Snapshot, chosen: Chosen, detail: Crossing | null): Sources {
+export function crossingSources(snapshot: Snapshot, chosen: Chosen): Sources {
   const crossings = snapshot.parts.crossings.value
   if (!crossings) return { crossings: NOTHING, 'crossing-path': NOTHING }
   const points = crossings.flatMap((one) =>
@@ -22,7 +22,7 @@ export function crossingSources(snapshot: Snapshot, chosen: Chosen, detail: Cros
         ]
       : [],
   )
-  const shown = detail ?? crossings.find((one) => one.id === chosen.crossing) ?? null
+  const shown = crossings.find((one) => one.id === chosen.crossing) ?? null
   return { crossings: collection(points), 'crossing-path': shown ? collection(pathOf(shown)) : NOTHING }
 }
 
@@ -68,7 +68,7 @@ export function crossingLayers({ colours }: Look): LayerSpecification[] {
       id: 'crossings',
       type: 'symbol',
       source: 'crossings',
-      layout: { 'icon-image': ['get', 'icon'], 'icon-allow-overlap': true, 'symbol-sort-key': ['get', 'rank'] },
+      layout: { 'icon-image': ['get', 'icon'], 'icon-allow-overlap': true, 'icon-ignore-placement': true, 'symbol-sort-key': ['get', 'rank'] },
       paint: { 'icon-opacity': ['get', 'weight'] },
     },
   ]

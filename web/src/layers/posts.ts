@@ -5,9 +5,9 @@ import { FONT } from '../map/basemap'
 import { inLanguage, type Language } from '../look/format'
 import type { Snapshot } from '../snapshot/snapshot'
 import type { Count, Post } from '../snapshot/types'
-import { collection, NOTHING, point, type Chosen, type Look, type Sources } from './scene'
+import { collection, NOTHING, onMap, point, type Chosen, type Look, type Sources } from './scene'
 
-export type Seen = 'observed' | 'short' | 'reported' | 'none'
+export type Seen = 'observed' | 'short' | 'absent' | 'reported' | 'none'
 
 /** The newest count of a list; null when there is none. */
 export function newest(counts: readonly Count[]): Count | null {
@@ -17,7 +17,8 @@ export function newest(counts: readonly Count[]): Count | null {
 /** What observers have seen of what was agreed; silence is not a zero. */
 export function seenOf(post: Post): Seen {
   const observed = newest(post.observed)
-  if (observed) return observed.count >= post.agreed && post.agreed > 0 ? 'observed' : 'short'
+  if (observed?.count === 0) return 'absent'
+  if (observed) return observed.count >= post.agreed ? 'observed' : 'short'
   return newest(post.reported) ? 'reported' : 'none'
 }
 
@@ -36,7 +37,7 @@ export function postSources(snapshot: Snapshot, chosen: Chosen, language: Langua
             post: post.post,
             zone: post.zone,
             icon: `post-${shapeOf(post.kind)}-${seenOf(post)}`,
-            name: inLanguage(post.place.name, language),
+            name: onMap(inLanguage(post.place.name, language)),
             weight: chosen.zone === null || chosen.zone === post.zone ? 1 : 0.4,
           }),
         ]

@@ -47,6 +47,11 @@ export function line(coordinates: readonly (readonly [number, number])[], proper
   }
 }
 
+/** A text as the map writes it: it does not turn brackets round in Arabic, so a dash stands for them. */
+export function onMap(text: string): string {
+  return text.replace(/\s*\(([^)]*)\)/g, ' – $1')
+}
+
 /** Every coordinate of a geometry. */
 export function positions(geometry: Geometry | null): Position[] {
   if (!geometry) return []

@@ -10,7 +10,7 @@ import type { Feature } from 'geojson'
 import type { LayerSpecification } from 'maplibre-gl'
 import { PARTY_LOOKS, lookOf } from '../look/party'
 import type { Snapshot } from '../snapshot/snapshot'
-import type { ZoneShape } from '../snapshot/types'
+import type { ZoneShape, ZoneShapes } from '../snapshot/types'
 import { FONT } from '../map/basemap'
 import { collection, NOTHING, point, type Chosen, type Look, type Sources } from './scene'
 
@@ -22,11 +22,28 @@ function weight(zone: string, chosen: Chosen): number {
 export function zoneSources(snapshot: Snapshot, codes: readonly string[], chosen: Chosen): Sources {
   const shapes = snapshot.parts.shapes.value
   if (!shapes) return { zones: NOTHING, 'zone-edges': NOTHING, villages: NOTHING }
+  const holders = holdersOf(shapes.features)
   const features: Feature[] = shapes.features.flatMap((one) =>
-    one.geometry ? [{ ...one, geometry: one.geometry, properties: { ...drawn(one.properties, codes), weight: weight(one.properties.zone, chosen), chosen: one.properties.zone === chosen.zone } }] : [],
+    one.geometry ? [{ ...one, geometry: one.geometry, properties: { ...drawn(one.properties, codes), shift: shiftOf(one.properties, holders), weight: weight(one.properties.zone, chosen), chosen: one.properties.zone === chosen.zone } }] : [],
   )
   const soft = features.filter((one) => one.properties?.['approximate'] === true)
   return { zones: collection(features), 'zone-edges': collection(soft), villages: collection(villages(shapes.features, chosen)) }
+}
+
+/** Who has a line on each zone, in a fixed order: lines that run together are drawn side by side. */
+function holdersOf(features: ZoneShapes['features']): ReadonlyMap<string, readonly string[]> {
+  const holders = new Map<string, string[]>()
+  for (const { properties } of features) {
+    if (properties.role !== 'position' || !properties.body) continue
+    holders.set(properties.zone, [...(holders.get(properties.zone) ?? []), properties.body])
+  }
+  return holders
+}
+
+/** Line widths by which a position is moved inwards: none for the first, one more for each next. */
+function shiftOf(shape: ZoneShape, holders: ReadonlyMap<string, readonly string[]>): number {
+  if (shape.role !== 'position' || !shape.body) return 0
+  return (holders.get(shape.zone) ?? []).indexOf(shape.body) + 1
 }
 
 /** Only what the layers read: names of villages stay out of the map's copy. */
@@ -35,7 +52,7 @@ function drawn(shape: ZoneShape, codes: readonly string[]): Record<string, unkno
     zone: shape.zone,
     role: shape.role,
     state: shape.state,
-    approximate: shape.approximate,
+    approximate: shape.approximate === true && shape.role !== 'agreed' && shape.role !== 'disputed',
     party: shape.role === 'position' ? lookOf(shape.body, codes).number : -1,
   }
 }
@@ -59,7 +76,7 @@ function villages(features: readonly Feature<Feature['geometry'], ZoneShape>[], 
 const role = (name: string): ['==', ['get', string], string] => ['==', ['get', 'role'], name]
 const WEIGHT: ['get', string] = ['get', 'weight']
 
-export function zoneLayers({ colours, theme, language }: Look): LayerSpecification[] {
+export function zoneLayers({ colours, theme }: Look): LayerSpecification[] {
   const source = 'zones'
   const lines: LayerSpecification[] = PARTY_LOOKS.map((look) => ({
     id: `zones-position-${look.number}`,
@@ -71,6 +88,7 @@ export function zoneLayers({ colours, theme, language }: Look): LayerSpecificati
       'line-color': look[theme],
       'line-width': ['interpolate', ['linear'], ['zoom'], 6, 1.6, 11, 3],
       'line-dasharray': [...look.dash],
+      'line-offset': ['interpolate', ['linear'], ['zoom'], 7, 0, 10, ['*', ['get', 'shift'], 3.2]],
       'line-opacity': WEIGHT,
     },
   }))
@@ -101,7 +119,7 @@ export function zoneLayers({ colours, theme, language }: Look): LayerSpecificati
       type: 'line',
       source: 'zone-edges',
       layout: { 'line-join': 'round', 'line-cap': 'round' },
-      paint: { 'line-color': colours.ink, 'line-width': 14, 'line-blur': 14, 'line-opacity': ['*', WEIGHT, theme === 'dark' ? 0.34 : 0.26] },
+      paint: { 'line-color': colours.ink, 'line-width': 12, 'line-blur': 12, 'line-opacity': ['*', WEIGHT, theme === 'dark' ? 0.3 : 0.2] },
     },
     {
       id: 'zones-proposal',
@@ -134,6 +152,12 @@ export function zoneLayers({ colours, theme, language }: Look): LayerSpecificati
       filter: ['all', role('in_force'), ['==', ['get', 'state'], 'suspended']],
       paint: { 'line-color': colours.ink, 'line-width': 2, 'line-dasharray': [2, 3], 'line-opacity': WEIGHT },
     },
+  ]
+}
+
+/** Villages stand above the basemap's names, so that a name is written once. */
+export function villageLayers({ colours, language }: Look): LayerSpecification[] {
+  return [
     {
       id: 'villages',
       type: 'symbol',
@@ -142,6 +166,7 @@ export function zoneLayers({ colours, theme, language }: Look): LayerSpecificati
       layout: {
         'icon-image': ['case', ['get', 'disputed'], 'village-disputed', 'village-agreed'],
         'icon-allow-overlap': true,
+        'icon-size': ['interpolate', ['linear'], ['zoom'], 8, 0.62, 10, 1],
         'text-optional': true,
         'text-font': FONT,
         'text-field': ['step', ['zoom'], '', 9.2, ['coalesce', ['get', language], ['get', 'en']]],

@@ -3,7 +3,7 @@
 import { shallowRef, watch, type Ref } from 'vue'
 import { Refused, UNREACHABLE } from '../snapshot/api'
 import type { Room } from '../snapshot/room'
-import type { Part } from '../snapshot/snapshot'
+import { asOf, type Part } from '../snapshot/snapshot'
 
 export function useDetail<T>(room: Room, path: Ref<string | null>): Ref<Part<T>> {
   const part = shallowRef<Part<T>>({ value: null, refusal: null })
@@ -13,7 +13,7 @@ export function useDetail<T>(room: Room, path: Ref<string | null>): Ref<Part<T>>
       if (now !== before) part.value = { value: null, refusal: null }
       if (now === null) return
       try {
-        const value = await room.api.get<T>(now)
+        const value = await room.api.get<T>(asOf(now, room.snapshot.value.at))
         if (path.value === now && part.value.value !== value) part.value = { value, refusal: null }
       } catch (failure) {
         const refusal = failure instanceof Refused ? failure.refusal : UNREACHABLE

@@ -31,6 +31,8 @@ export function useReader() {
     const body = parts.value.bodies.value?.find((one) => one.code === code)
     return text(body?.name) || code
   }
+  /** The moment that is shown: the one looked at, else the scenario's now, else this machine's. */
+  const shownAt = computed(() => snapshot.value.at ?? snapshot.value.demo?.scenario_at ?? new Date().toISOString())
   const names = (list: readonly string[]): string =>
     new Intl.ListFormat(format.tag(manner.value), { type: 'conjunction' }).format(list.map(name))
   const look = (code: string | null): PartyLook => lookOf(code, codes.value)
@@ -39,5 +41,5 @@ export function useReader() {
   const word = (path: string, code: string): string => (te(`${path}.${code}`, 'en') ? t(`${path}.${code}`) : code.replaceAll('_', ' '))
   const counted = (path: string, count: number): string => t(path, { n: n(count) }, count)
 
-  return { room, snapshot, parts, zone, codes, t, tm, rt, n, text, when, day, utc, name, names, look, colour, word, counted }
+  return { room, snapshot, parts, zone, codes, t, tm, rt, n, text, when, day, utc, name, names, shownAt, look, colour, word, counted }
 }

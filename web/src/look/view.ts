@@ -11,16 +11,20 @@ export interface Place {
   readonly panel: Panel
   /** A zone, a crossing, an agreement or a leaf, by the panel. */
   readonly item: string | null
+  /** The moment that is looked at; null for now. */
+  readonly at: string | null
 }
 
 export function readPlace(hash: string): Place {
-  const [panel, item] = decodeURIComponent(hash.replace(/^#\/?/, '')).split('/')
+  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?')
+  const [panel, item] = path.split('/').map(decodeURIComponent)
   const known = PANELS.find((one) => one === panel)
-  return { panel: known ?? 'zones', item: known && item ? item : null }
+  const at = new URLSearchParams(query).get('at')
+  return { panel: known ?? 'zones', item: known && item ? item : null, at: at && !Number.isNaN(Date.parse(at)) ? at : null }
 }
 
-export function writePlace(place: Place): string {
-  return `#/${place.panel}${place.item ? `/${encodeURIComponent(place.item)}` : ''}`
+export function writePlace({ panel, item, at }: Place): string {
+  return `#/${panel}${item ? `/${encodeURIComponent(item)}` : ''}${at ? `?at=${at}` : ''}`
 }
 
 function kept<T extends string>(name: string, known: readonly T[], otherwise: T): T {
@@ -42,8 +46,14 @@ export const manner = computed<Manner>(() => ({
 export const direction = computed(() => (language.value === 'ar' ? 'rtl' : 'ltr'))
 
 export function go(panel: Panel, item: string | null = null): void {
-  const hash = writePlace({ panel, item })
+  const hash = writePlace({ panel, item, at: place.value.at })
   if (location.hash !== hash) location.hash = hash
+}
+
+/** Look at another moment from the same place; a walk through time leaves no trail of "back". */
+export function goTo(at: string | null): void {
+  place.value = { ...place.value, at }
+  history.replaceState(history.state, '', writePlace(place.value))
 }
 
 addEventListener('hashchange', () => {

@@ -22,7 +22,7 @@ export function addIcons(map: MapLibre, colours: Colours): void {
 
 function icons(c: Colours): Record<string, [number, Draw]> {
   const posts = (['square', 'triangle', 'diamond'] as const).flatMap((shape) =>
-    (['observed', 'short', 'reported', 'none'] as const).map(
+    (['observed', 'short', 'absent', 'reported', 'none'] as const).map(
       (seen): [string, [number, Draw]] => [`post-${shape}-${seen}`, [20, post(shape, seen, c)]],
     ),
   )
@@ -81,7 +81,7 @@ function outline(pen: CanvasRenderingContext2D, shape: 'square' | 'triangle' | '
   pen.closePath()
 }
 
-/** Whole: observed as agreed. Half: fewer seen. Empty: only reported. Dashed: nothing stated. */
+/** Whole: observed as agreed. Half: fewer seen. Crossed: none found. Empty: only reported. Dashed: nothing stated. */
 function post(shape: 'square' | 'triangle' | 'diamond', seen: string, c: Colours): Draw {
   return (pen, size) => {
     const m = size / 2
@@ -99,6 +99,11 @@ function post(shape: 'square' | 'triangle' | 'diamond', seen: string, c: Colours
     pen.lineWidth = 1.7
     if (seen === 'none') pen.setLineDash([2, 2])
     pen.strokeStyle = c.ink
+    pen.stroke()
+    if (seen !== 'absent') return
+    pen.beginPath()
+    pen.moveTo(m - 3, m + 3)
+    pen.lineTo(m + 3, m - 3)
     pen.stroke()
   }
 }

@@ -77,8 +77,8 @@ export async function proveHead(read: Reader, before: (origin: string) => Rememb
   const founding = await attempt(steps, 'genesis', () => foundation(read, tree, checkpoint, key, old))
   if (!founding) return { steps, head: null }
   steps.push(step('genesis', 'proved', { hash: founding.genesis }, old ? 'known' : 'first'))
-  const witnesses = await Promise.all(founding.vkeys.map((one) => cosignatureBy(checkpoint, one)))
-  steps.push(witnessStep(witnesses, founding.quorum))
+  const witnesses = await witnessing(read, tree, checkpoint, key, founding.vkeys)
+  steps.push(witnessStep(witnesses, founding.quorum, checkpoint.size))
   const keyring = new Keyring()
   await keyring.take(founding.record, 0)
   return {
@@ -149,12 +149,48 @@ async function foundation(
   return { record, genesis: hex(leaf), vkeys, quorum: body.quorum ?? 0 }
 }
 
-function witnessStep(witnesses: readonly Cosignature[], quorum: number): Step {
-  const good = witnesses.filter((one) => one.holds).length
+/** The largest head that the log shows with cosignatures; it may lag behind the newest. */
+const WITNESSED = 'checkpoint.witnessed'
+
+/** What each witness signed: this head, or an earlier one that is shown to be its beginning. */
+async function witnessing(
+  read: Reader,
+  tree: TileTree,
+  head: Checkpoint,
+  key: VerifierKey,
+  vkeys: readonly VerifierKey[],
+): Promise<Cosignature[]> {
+  const earlier = await witnessedHead(read, tree, head, key).catch((failure: unknown) => {
+    if (failure instanceof Unproven) return null
+    throw failure
+  })
+  return Promise.all(
+    vkeys.map(async (one) => {
+      const newest = await cosignatureBy(head, one)
+      return newest.at === null && earlier ? cosignatureBy(earlier, one) : newest
+    }),
+  )
+}
+
+async function witnessedHead(read: Reader, tree: TileTree, head: Checkpoint, key: VerifierKey): Promise<Checkpoint | null> {
+  const bytes = await read(WITNESSED)
+  if (!bytes) return null
+  const found = await readCheckpoint(bytes)
+  await verifyCheckpoint(found, key)
+  await verifyConsistency(found.size, found.root, head.size, head.root, await tree.consistency(found.size))
+  return found
+}
+
+function witnessStep(witnesses: readonly Cosignature[], quorum: number, size: number): Step {
   const bad = witnesses.filter((one) => one.at !== null && !one.holds).length
-  const said = { good, all: witnesses.length, quorum }
+  const sizes = witnesses.flatMap((one) => (one.holds ? [one.size] : [])).sort((a, b) => b - a)
+  const good = sizes.length
+  // A quorum covers as much as its least far member has signed.
+  const covered = quorum > 0 ? (sizes[quorum - 1] ?? 0) : 0
+  const said = { good, all: witnesses.length, quorum, covered, newer: size - covered }
   if (bad > 0) return step('witnesses', 'broken', said, 'bad')
-  if (quorum > 0 && good >= quorum) return step('witnesses', 'proved', said)
+  if (covered === size && size > 0) return step('witnesses', 'proved', said)
+  if (covered > 0) return step('witnesses', 'proved', said, 'earlier')
   return step('witnesses', 'open', said, witnesses.length === 0 ? 'none' : 'few')
 }
 

@@ -32,7 +32,16 @@ export class Desk {
     this.room = room
   }
 
-  private readonly read: Reader = (path) => this.room.api.bytes(`/log/${path}`)
+  /** Full tiles and bundles never change; what was read once is kept. */
+  private readonly kept = new Map<string, Promise<Awaited<ReturnType<Reader>>>>()
+
+  private readonly read: Reader = (path) => {
+    if (!path.startsWith('tile/') || path.includes('.p/')) return this.room.api.bytes(`/log/${path}`)
+    const known = this.kept.get(path) ?? this.room.api.bytes(`/log/${path}`)
+    this.kept.set(path, known)
+    known.catch(() => this.kept.delete(path))
+    return known
+  }
 
   async checkHead(): Promise<void> {
     if (this.busy.value) return
@@ -76,6 +85,7 @@ export class Desk {
 
   /** Start over: after a broken proof only a person decides to look again. */
   async again(): Promise<void> {
+    this.kept.clear()
     this.proof.value = null
     this.all.value = null
     await this.checkHead()

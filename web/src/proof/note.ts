@@ -103,17 +103,19 @@ export interface Cosignature {
   /** Seconds since 1970, by the witness's clock; null when this witness has not signed. */
   readonly at: number | null
   readonly holds: boolean
+  /** The size of the head that it signed; 0 when it has signed none that is known. */
+  readonly size: number
 }
 
 /** What a witness says about this checkpoint (cosignature/v1: time and note, signed). */
 export async function cosignatureBy(checkpoint: Checkpoint, key: VerifierKey): Promise<Cosignature> {
   const line = checkpoint.lines.find((one) => isBy(one, key))
-  if (!line) return { name: key.name, at: null, holds: false }
+  if (!line) return { name: key.name, at: null, holds: false, size: 0 }
   if (key.algorithm !== COSIGNATURE || line.signature.length !== 72) {
-    return { name: key.name, at: null, holds: false }
+    return { name: key.name, at: null, holds: false, size: 0 }
   }
   const at = Number(new DataView(line.signature.buffer, line.signature.byteOffset).getBigUint64(0))
   const message = utf8(`cosignature/v1\ntime ${at}\n${checkpoint.text}`)
   const holds = await ed25519(key.publicKey, message, line.signature.slice(8))
-  return { name: key.name, at, holds }
+  return { name: key.name, at, holds, size: checkpoint.size }
 }

@@ -13,6 +13,8 @@ export class Refused extends Error {
 
 export const UNREACHABLE: Refusal = { status: 0, reason: 'unreachable', detail: '', remedy: '' }
 
+const MOST_KNOWN = 400
+
 export class Api {
   private readonly token: string | null
   /** The last text and value of each path: an unchanged answer keeps its identity. */
@@ -31,6 +33,7 @@ export class Api {
     const before = this.known.get(path)
     if (before?.text === text) return before.value as T
     const value: unknown = JSON.parse(text)
+    if (this.known.size >= MOST_KNOWN) this.known.clear()
     this.known.set(path, { text, value })
     return value as T
   }

@@ -8,7 +8,7 @@
 
 import { shallowRef, type ShallowRef } from 'vue'
 import { Api, Refused, UNREACHABLE } from './api'
-import { EMPTY, PATHS, touchedBy, withPart, withPicture, type Part, type PartName, type Parts, type Snapshot } from './snapshot'
+import { EMPTY, OF_A_MOMENT, PART_NAMES, pathOf, touchedBy, withPart, withPicture, type Part, type PartName, type Parts, type Snapshot } from './snapshot'
 import { EventReader, type ServerEvent } from './sse'
 import type { Demo, Picture } from './types'
 
@@ -21,7 +21,7 @@ const SCENARIO_STEP_MS = 6 * 3_600_000
 
 export class Room {
   readonly snapshot: ShallowRef<Snapshot> = shallowRef(EMPTY)
-  api: Api
+  api = new Api(null)
   /** Grows with each renewal of the log; details are asked for again when it does. */
   readonly tick = shallowRef(0)
 
@@ -32,13 +32,17 @@ export class Room {
   private retries = 0
   private askedAt = 0
 
-  constructor(token: string | null) {
-    this.api = new Api(token)
+
+  /** Learn whether this is an exercise, and through whose eyes it is looked at; then open the line. */
+  async open(tokenFor: (demo: Demo) => string | null): Promise<void> {
+    await this.loadDemo()
+    const { demo } = this.snapshot.value
+    if (demo) this.api = new Api(tokenFor(demo))
+    this.start()
   }
 
-  start(): void {
-    void this.loadDemo()
-    this.renew(Object.keys(PATHS) as PartName[])
+  private start(): void {
+    this.renew(PART_NAMES)
     void this.listen()
   }
 
@@ -48,7 +52,7 @@ export class Room {
     this.stop = new AbortController()
     this.api = new Api(token)
     this.lastId = null
-    this.snapshot.value = { ...EMPTY, demo: this.snapshot.value.demo }
+    this.snapshot.value = { ...EMPTY, demo: this.snapshot.value.demo, at: this.snapshot.value.at }
     this.start()
   }
 
@@ -60,7 +64,14 @@ export class Room {
     const said = await this.api.post<Demo | null>('/api/demo', change)
     if (said && typeof said === 'object' && 'scenario_at' in said) this.setDemo(said)
     else await this.loadDemo()
-    if (change.seek_at) this.renew(Object.keys(PATHS) as PartName[])
+    if (change.seek_at) this.renew(PART_NAMES)
+  }
+
+  /** Look at the record as it stood at a moment; null: as it stands now. */
+  lookAt(at: string | null): void {
+    if (this.snapshot.value.at === at) return
+    this.snapshot.value = { ...this.snapshot.value, at }
+    this.renew(OF_A_MOMENT)
   }
 
   renew(names: Iterable<PartName>): void {
@@ -79,14 +90,16 @@ export class Room {
 
   private async loadPart<K extends PartName>(api: Api, name: K): Promise<void> {
     let next = this.snapshot.value.parts[name] as Part<Parts[K]>
+    const { at } = this.snapshot.value
     try {
-      next = { value: await api.get(PATHS[name]), refusal: null }
+      next = { value: await api.get(pathOf(name, at)), refusal: null }
     } catch (failure) {
       const refusal = failure instanceof Refused ? failure.refusal : UNREACHABLE
       const kept = refusal.status === 0 || refusal.status >= 500
       next = { value: kept ? next.value : null, refusal }
     }
-    if (api !== this.api) return
+    // An answer for someone else, or for another moment, comes too late.
+    if (api !== this.api || at !== this.snapshot.value.at) return
     this.snapshot.value = withPart(this.snapshot.value, name, next)
     if (!next.refusal) this.heard()
   }
@@ -155,14 +168,18 @@ export class Room {
   private opened(): void {
     this.setLink('live')
     // After a break the stream repeats what was missed, but clocks may have moved without a record.
-    if (this.retries > 0) this.renew(Object.keys(PATHS) as PartName[])
+    if (this.retries > 0) this.renew(PART_NAMES)
     this.retries = 0
   }
 
   private take(one: ServerEvent): void {
     if (one.id) this.lastId = one.id
     const data: unknown = JSON.parse(one.data)
-    if (one.event === 'record') this.renew(touchedBy((data as { kind: string }).kind))
+    if (one.event === 'record') {
+      const { kind, count } = data as { kind: string; count?: number }
+      // What comes in now changes nothing of an earlier moment.
+      this.renew(this.snapshot.value.at === null ? touchedBy(kind, count) : ['log'])
+    }
     else if (one.event === 'checkpoint') this.renew(['log'])
     else if (one.event === 'aircraft') this.snapshot.value = withPicture(this.snapshot.value, data as Picture)
     else if (one.event === 'clock') this.takeClock(data as Partial<Demo> & { scenario_at: string })
@@ -173,7 +190,7 @@ export class Room {
     if (demo) this.setDemo({ ...demo, ...said })
     const at = Date.parse(said.scenario_at)
     if (Math.abs(at - this.askedAt) > SCENARIO_STEP_MS) {
-      if (this.askedAt) this.renew(['agreements', 'zones', 'shapes', 'posts', 'clocks'])
+      if (this.askedAt && this.snapshot.value.at === null) this.renew(OF_A_MOMENT)
       this.askedAt = at
     }
   }

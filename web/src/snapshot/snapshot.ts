@@ -11,6 +11,7 @@ import type {
   Picture,
   Post,
   Refusal,
+  Unpoliced,
   ZoneShapes,
   ZoneSummary,
 } from './types'
@@ -29,13 +30,14 @@ export interface Parts {
   readonly zones: readonly ZoneSummary[]
   readonly shapes: ZoneShapes
   readonly posts: readonly Post[]
+  readonly unpoliced: readonly Unpoliced[]
   readonly clocks: readonly ClockState[]
   readonly crossings: readonly Crossing[]
 }
 
 export type PartName = keyof Parts
 
-export const PATHS: Readonly<Record<PartName, string>> = {
+const PATHS: Readonly<Record<PartName, string>> = {
   log: '/api/log',
   me: '/api/me',
   bodies: '/api/bodies',
@@ -43,14 +45,30 @@ export const PATHS: Readonly<Record<PartName, string>> = {
   zones: '/api/zones',
   shapes: '/api/zones.geojson',
   posts: '/api/posts',
+  unpoliced: '/api/posts/unpoliced',
   clocks: '/api/clocks',
-  crossings: '/api/crossings?limit=500',
+  crossings: '/api/crossings?limit=300',
+}
+
+export const PART_NAMES = Object.keys(PATHS) as readonly PartName[]
+/** What is asked as of a moment; the rest is always of now. */
+export const OF_A_MOMENT: readonly PartName[] = PART_NAMES.filter((name) => name !== 'log' && name !== 'me')
+
+/** The path with the moment in question; none for now. */
+export function asOf(path: string, at: string | null): string {
+  return at === null ? path : `${path}${path.includes('?') ? '&' : '?'}at=${encodeURIComponent(at)}`
+}
+
+export function pathOf(name: PartName, at: string | null): string {
+  return asOf(PATHS[name], OF_A_MOMENT.includes(name) ? at : null)
 }
 
 export type Link = 'connecting' | 'live' | 'lost'
 
 export interface Snapshot {
   readonly parts: { readonly [K in PartName]: Part<Parts[K]> }
+  /** The moment that is looked at; null for now. */
+  readonly at: string | null
   /** The air picture of the moment, and where each aircraft was in the last minutes. */
   readonly picture: Picture | null
   readonly trails: ReadonlyMap<string, readonly (readonly [number, number])[]>
@@ -63,7 +81,8 @@ export interface Snapshot {
 const NOTHING: Part<never> = { value: null, refusal: null }
 
 export const EMPTY: Snapshot = {
-  parts: Object.fromEntries(Object.keys(PATHS).map((name) => [name, NOTHING])) as unknown as Snapshot['parts'],
+  parts: Object.fromEntries(PART_NAMES.map((name) => [name, NOTHING])) as unknown as Snapshot['parts'],
+  at: null,
   picture: null,
   trails: new Map(),
   demo: null,
@@ -92,14 +111,15 @@ export function withPicture(before: Snapshot, picture: Picture): Snapshot {
 }
 
 /** Which parts a record of this kind can change. */
-export function touchedBy(kind: string): readonly PartName[] {
+export function touchedBy(kind: string, count = 1): readonly PartName[] {
+  if (count > 1) return PART_NAMES
   const word = kind.split('.')[0]
   if (word === 'instrument' || word === 'mandate' || word === 'deadline') {
     return ['agreements', 'clocks', 'zones', 'shapes', 'log']
   }
   if (word === 'clock') return ['clocks', 'agreements', 'zones', 'log']
-  if (word === 'zone') return ['zones', 'shapes', 'clocks', 'log']
-  if (word === 'post') return ['posts', 'log']
+  if (word === 'zone') return ['zones', 'shapes', 'unpoliced', 'clocks', 'log']
+  if (word === 'post') return ['posts', 'unpoliced', 'log']
   if (word === 'air') return ['crossings', 'log']
   if (word === 'body' || word === 'officer' || word === 'genesis') return ['bodies', 'log']
   return ['log']

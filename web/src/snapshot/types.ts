@@ -55,12 +55,22 @@ export interface KeyInForce {
   readonly until: number | null
 }
 
+/** A body that says no to something, and why. */
+export interface Contest {
+  readonly body: string
+  readonly why: Texts
+  readonly for_whom?: string
+  readonly source?: string | null
+  readonly index?: number
+}
+
 export interface Signatory {
   readonly body: string
   readonly capacity: string
   readonly signed_at: Time | null
+  readonly stated_at?: Time | null
   readonly index: number | null
-  readonly contested_by: readonly string[]
+  readonly contested_by: readonly Contest[]
 }
 
 export interface Reading {
@@ -111,7 +121,15 @@ export interface Agreement {
   readonly deadlines: readonly Deadline[]
   readonly obligations: readonly Obligation[]
   readonly adherents: readonly { readonly body: string; readonly from?: Time; readonly index?: number }[]
-  readonly suspensions: readonly { readonly body: string; readonly since?: Time; readonly why?: Texts }[]
+  readonly suspensions: readonly {
+    readonly body: string
+    readonly at: Time
+    readonly why: Texts
+    readonly open: boolean
+    readonly restored_at: Time | null
+    readonly index: number
+  }[]
+  readonly missing?: readonly string[]
   readonly source?: string | null
 }
 
@@ -120,9 +138,9 @@ export interface ZoneSummary {
   readonly name: Texts
   readonly instrument: string
   readonly state: string
-  readonly unresolved?: boolean
-  readonly missing?: readonly string[]
-  readonly contested?: readonly string[]
+  readonly unresolved: boolean
+  readonly missing: readonly string[]
+  readonly suspended_by: readonly { readonly body: string; readonly since: Time; readonly whole_instrument: boolean }[]
 }
 
 export interface Position {
@@ -131,6 +149,7 @@ export interface Position {
   readonly accepts: string | null
   readonly basis?: string
   readonly comment?: Texts | null
+  readonly source?: string | null
   readonly at?: Time
   readonly index: number
 }
@@ -145,9 +164,9 @@ export interface ZoneDetail extends ZoneSummary {
   readonly proposals: readonly { readonly content: string; readonly by: string; readonly at: Time; readonly index: number }[]
   readonly positions: readonly Position[]
   readonly consents: readonly { readonly body: string; readonly content: string; readonly at: Time; readonly index: number }[]
-  readonly suspended_by?: readonly string[]
-  readonly rule?: Texts | { readonly text?: Texts } | null
-  readonly limits?: unknown
+  readonly contested: readonly Contest[]
+  readonly rule: { readonly texts: Texts; readonly from_m?: number | null; readonly to_m?: number | null } | null
+  readonly limits: { readonly lower?: string; readonly upper?: string; readonly precision_m?: number | null } | null
 }
 
 export interface Village {
@@ -167,19 +186,21 @@ export interface ZoneShape {
   readonly body: string | null
   readonly content: string | null
   readonly state: string
-  readonly approximate: boolean
+  readonly approximate?: boolean
+  readonly unresolved?: boolean
   readonly name: Texts
+  /** Whose lines an agreed or disputed piece lies between: two groups of bodies. */
+  readonly between?: readonly [readonly string[], readonly string[]]
+  readonly included_by?: readonly string[]
+  readonly number?: number
   readonly area_km2?: number
+  readonly greatest_m?: number
   readonly population?: number | null
+  readonly population_counted?: number | null
   readonly places?: readonly Village[]
-  readonly subdistricts?: readonly unknown[]
 }
 
 export type ZoneShapes = FeatureCollection<Geometry, ZoneShape>
-
-export interface Dispute {
-  readonly [key: string]: unknown
-}
 
 export interface Count {
   readonly body: string
@@ -196,10 +217,23 @@ export interface Post {
   readonly reported: readonly Count[]
   readonly observed: readonly Count[]
   readonly consents: readonly string[]
-  readonly contested: readonly string[]
+  readonly contested: readonly Contest[]
   readonly place: { readonly name: Texts; readonly lat: number; readonly lon: number; readonly precision_m: number } | null
   readonly state: string
   readonly unpoliced: boolean
+}
+
+export interface Unpoliced {
+  readonly zone: string
+  readonly state: string
+  readonly why: string
+  readonly posts: readonly string[]
+}
+
+export interface DayCount {
+  readonly day: string
+  /** null: fewer than three, which is not published. */
+  readonly count: number | null
 }
 
 export interface ClockState {
