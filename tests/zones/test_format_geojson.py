@@ -31,8 +31,8 @@ def feature(coordinates=SQUARE, *, id="Z1", **properties):  # noqa: A002 -- the 
     }
 
 
-@given(zone_lists)
-@settings(max_examples=60)
+@given(zones=zone_lists)
+@settings(max_examples=30)
 def test_nothing_is_lost_on_a_round_trip(zones):
     reading = geojson.read(geojson.write(zones).data)
 

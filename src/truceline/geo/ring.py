@@ -44,6 +44,8 @@ def tidy(points: Sequence[Position], *, closed: bool = True) -> tuple[Ring, tupl
     elif closed and len(ring) > 2:
         done.append("the ring was open; its last vertex was joined to its first")
     kept = [point for number, point in enumerate(ring) if number == 0 or point != ring[number - 1]]
+    while len(kept) > 1 and kept[0] == kept[-1]:
+        kept.pop()
     if len(kept) < len(ring):
         done.append(f"{len(ring) - len(kept)} repeated vertices were dropped")
     return tuple(kept), tuple(done)

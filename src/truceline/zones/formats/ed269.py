@@ -335,7 +335,8 @@ def _clock(at: Moment | None, otherwise: ClockTime, lost: ed.Losses) -> str:
     if clock is not None and (clock.micros % 10_000 or clock.micros >= 86_400_000_000):
         lost("schedule", "times are written to the hundredth of a second, before midnight")
     found = clock or otherwise
-    return clock_text(replace(found, micros=min(found.micros, 86_399_990_000)), decimals=True)
+    zone = found.zone.replace(":", "")  # hhmm, as ED-269 and the programs that read it have it
+    return clock_text(ClockTime(min(found.micros, 86_399_990_000), zone), decimals=True)
 
 
 def _geometries(volume: ZoneVolume, number: int, lost: ed.Losses) -> list[dict[str, Any]]:

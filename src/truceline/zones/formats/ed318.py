@@ -507,12 +507,55 @@ def _valid_dataset(dataset: tuple[Extra, ...], losses: list[Loss]) -> tuple[Extr
     """The document's own fields, less those that the schema would refuse."""
     kept = []
     for one in dataset:
+        name = one.key.partition(":")[2]
         value = json_text.parse_text(one.json, where=one.key)
-        bad = (one.key == "ed318:name" and not (isinstance(value, str) and len(value) <= 200)) or (
-            one.key == "ed318:metadata" and not isinstance(value, Mapping)
-        )
-        if bad:
-            losses.append(Loss("", one.key.partition(":")[2], "the schema refuses its value"))
-        else:
+        if name == "metadata" and isinstance(value, Mapping):
+            good = {key: field for key, field in value.items() if _valid_metadata(key, field)}
+            losses += [
+                Loss("(document)", f"metadata.{key}", "the schema refuses its value")
+                for key in value
+                if key not in good
+            ]
+            kept.append(Extra(one.key, json_text.dump(good)))
+        elif _valid_member(name, value):
             kept.append(one)
+        else:
+            losses.append(Loss("(document)", name, "the schema refuses its value"))
     return tuple(kept)
+
+
+def _valid_member(name: str, value: Any) -> bool:
+    match name:
+        case "name":
+            return isinstance(value, str) and len(value) <= MAX_TEXT
+        case "bbox":
+            return (
+                isinstance(value, list)
+                and len(value) >= 4
+                and all(_is_number(one) for one in value)
+            )
+        case "metadata":
+            return False
+        case _:
+            return True
+
+
+def _valid_metadata(name: str, value: Any) -> bool:
+    if name in ("validFrom", "validTo", "issued", "otherGeoid"):
+        return isinstance(value, str)
+    if name in ("provider", "description", "technicalLimitations"):
+        return isinstance(value, list) and all(_is_text(one) for one in value)
+    return True
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_text(value: Any) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    text, lang = value.get("text", ""), value.get("lang")
+    return (
+        isinstance(text, str) and len(text) <= MAX_TEXT and isinstance(lang, str) and len(lang) <= 5
+    )

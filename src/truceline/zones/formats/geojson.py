@@ -62,6 +62,7 @@ _KINDS = {str(kind): kind for kind in ZoneKind} | {
     "demilitarised_zone": ZoneKind.DEMILITARISED,
     "demilitarized": ZoneKind.DEMILITARISED,
     "corridor": ZoneKind.CORRIDOR,
+    "deconfliction_zone": ZoneKind.DECONFLICTION,
 }
 
 

@@ -54,7 +54,7 @@ MEDIA_TYPE = "application/geopackage+sqlite3"
 _APPLICATION_ID = 0x47504B47  # "GPKG"
 _VERSION = 10300
 _CHANGED = "1970-01-01T00:00:00.000Z"  # this package knows no clock; equal zones give equal files
-_STEPS = 200
+_STEPS = 300
 _STEP_OPCODES = 100_000
 _ENVELOPES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 _OWN = ("fid", "geom", "code", "name", "kind", "volume", "lower", "upper", "edge", "truceline")
@@ -247,7 +247,7 @@ def _lock(base: sqlite3.Connection) -> None:
     base.execute("PRAGMA trusted_schema = OFF")
     base.execute("PRAGMA query_only = ON")
     base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 64 * 2**20)
-    left = [_STEPS * 10]
+    left = [_STEPS]
 
     def spent() -> bool:
         left[0] -= 1

@@ -170,6 +170,8 @@ def read_clock(value: object, *, where: str) -> ClockTime:
         digits = text[:-1]
     elif len(text) > 6 and text[-6] in "+-":
         digits, zone = text[:-6], text[-6:]
+    elif len(text) > 5 and text[-5] in "+-" and text[-4:].isdigit():
+        digits, zone = text[:-5], f"{text[-5:-2]}:{text[-2:]}"
     parts = digits.split(":")
     try:
         hours, minutes = int(parts[0]), int(parts[1])

@@ -47,9 +47,8 @@ def parse_xml(data: bytes, *, name: str) -> Any:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise Malformed(
-            Reason.BAD_FORMAT, where=name, detail=f"not well-formed XML: {error}"
-        ) from None
+        reason = Reason.UNSAFE_XML if "depth" in str(error) else Reason.BAD_FORMAT
+        raise Malformed(reason, where=name, detail=f"not well-formed XML: {error}") from None
     _check_depth(root, name)
     return root
 
