@@ -15,6 +15,7 @@ from pathlib import Path
 from truceline.api import serving
 from truceline.errors import Reason, Unavailable
 from truceline.mechanism.installation import Installation
+from truceline.mechanism.watch import Watch
 from truceline.records.record import Micros
 from truceline.scenario import flights, gazetteer, stage, story
 from truceline.scenario.flights import Programme
@@ -55,7 +56,7 @@ def run(wishes: Wishes, say: Say, started: Callable[[str], None]) -> None:
     began_at = time.monotonic()
     with stage.opened(wishes.folder, speed=wishes.speed) as on_stage:
         programme = flights.programme()
-        sky = Sky(on_stage.clock, lambda _batch, _nature: None, lambda: None)
+        sky = Sky(on_stage.clock, Watch(on_stage.installation))
         told = Past(on_stage, sky).tell(programme.past, programme.now)
         size = on_stage.installation.book.size
         took = time.monotonic() - began_at
@@ -79,6 +80,7 @@ def _rehearse(on_stage: Stage, sky: Sky, programme: Programme) -> None:
     tracks = [programme.real, *(track for one in rounds for track in programme.round(one))]
     if after < until:
         sky.fly(tracks, after, until)
+        sky.watch.finish()
 
 
 def _settle(installation: Installation) -> None:

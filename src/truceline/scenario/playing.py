@@ -15,15 +15,13 @@ from typing import Any
 from truceline.errors import Reason, Refused, TrucelineError
 from truceline.mechanism.clock import ScenarioClock
 from truceline.records.record import Micros
-from truceline.scenario.flights import SECOND, Programme, Track
+from truceline.scenario.flights import Programme, Track
 from truceline.scenario.sky import Sky
 from truceline.scenario.story import RoleChoice, Storyline
 
 _log = logging.getLogger("truceline.scenario")
 TICK_S = 1.0
 """Seconds of the world between two batches."""
-SEAL_EVERY_US = 600 * SECOND
-"""Scenario time between two sealed segments."""
 
 
 class Playing:
@@ -46,7 +44,6 @@ class Playing:
         self._roles = roles
         self._ends_at = ends_at
         self._fed_until = clock.now()
-        self._sealed_at = clock.now()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="truceline-play", daemon=True)
 
@@ -95,12 +92,12 @@ class Playing:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop the clock, seal what was fed."""
+        """Stop the clock, end the tracks, seal what was fed."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
         self._clock.pause()
-        self._sky.seal()
+        self._sky.watch.finish()
 
     def _run(self) -> None:
         while not self._stopping.wait(TICK_S):
@@ -117,9 +114,7 @@ class Playing:
         tracks = self._in_the_air()
         after, self._fed_until = self._fed_until, now
         self._sky.feed(tracks, after, now)
-        if now - self._sealed_at >= SEAL_EVERY_US:
-            self._sealed_at = now
-            self._sky.seal()
+        self._sky.watch.expire()
 
     def _seek(self, at: Micros) -> None:
         now = self._clock.now()

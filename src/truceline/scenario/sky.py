@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from pyproj import Geod
 
-from truceline.airspace.fix import Fixes
 from truceline.mechanism.clock import ScenarioClock
+from truceline.mechanism.watch import Watch
 from truceline.records.record import Micros
 from truceline.scenario import flights
 from truceline.scenario.flights import REAL, SYNTHETIC, Feed, Track
@@ -25,21 +25,11 @@ _WGS84 = Geod(ellps="WGS84")
 
 
 class Sky:
-    """Feeds tracks to the watch, and seals what was fed.
+    """Feeds tracks to the watch: the same way in as any source's."""
 
-    `take` is the watch's: a batch and its nature. `seal` closes the batches taken so far
-    into segments of the log.
-    """
-
-    def __init__(
-        self,
-        clock: ScenarioClock,
-        take: Callable[[Fixes, str], None],
-        seal: Callable[[], None],
-    ) -> None:
+    def __init__(self, clock: ScenarioClock, watch: Watch) -> None:
         self._clock = clock
-        self._take = take
-        self.seal = seal
+        self.watch = watch
         self._feeds = {nature: Feed(source) for nature, source in SOURCES.items()}
 
     def feed(self, tracks: Iterable[Track], after: int, until: int) -> None:
@@ -48,16 +38,18 @@ class Sky:
         for nature, feed in self._feeds.items():
             of_one = [piece for piece in pieces if piece[0].nature == nature]
             if of_one:
-                self._take(feed.batch(of_one), nature)
+                self.watch.feed(feed.batch(of_one), nature)
 
     def fly(self, tracks: Sequence[Track], after: int, until: int) -> None:
         """Feed the tracks in steps, the clock going along, and seal at the end."""
         while after < until:
             step = min(after + STEP, until)
-            self._clock.seek(Micros(step))
+            # After a stop the log may be ahead of a flight that is told again.
+            self._clock.seek(Micros(max(step, self._clock.now())))
             self.feed(tracks, after, step)
+            self.watch.expire()
             after = step
-        self.seal()
+        self.watch.seal()
 
     def aircraft(self, tracks: Iterable[Track]) -> list[dict[str, Any]]:
         """Return the aircraft in the air now, as readsb lists them, each with its nature."""

@@ -1,0 +1,322 @@
+"""The watch: batches of fixes in; crossings, leavings and sealed segments on the record.
+
+One engine for each source, so that a replay of one source never disturbs another. The
+zones are those in force at each moment by the Book; one that is adopted, ends or gives
+way to another counts from that instant. A crossing is stated as soon as it is at least
+suspected, its leaving when it is over with the verdict that it ends with. Both name the
+segment: the batch of fixes of that source, which is sealed by its hash a little later.
+
+Trusted for: what it states follows from the fixes in the segments and the contents in
+force (`truceline crossings` over the same two gives the same). Who flew and where is in
+sealed parts alone; a record's id is drawn at random, never made from an address.
+
+A source that is fed again from earlier on, after a crash, states nothing twice: a
+crossing is known by source, zone and instant of entry. What was open when the program
+stopped is taken up again, or told as lost when it has not come back.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from truceline.airspace.chart import WatchedZone, watched
+from truceline.airspace.crossing import Crossing
+from truceline.airspace.engine import Closed, Event
+from truceline.airspace.fix import Fixes, joined
+from truceline.airspace.live import LiveWatch
+from truceline.airspace.rules import SECOND_US, STANDARD, Rules
+from truceline.airspace.verdict import Verdict
+from truceline.archive import segment as segments
+from truceline.mechanism.book import Book
+from truceline.mechanism.detection import entry_parts, exit_parts, left_body, stated_body
+from truceline.mechanism.installation import Installation
+from truceline.mechanism.statement import ulid
+from truceline.records.record import Micros, RecordId
+from truceline.store.views import crossings
+from truceline.store.views.crossings import CrossingRow
+from truceline.zones import in_force
+
+MOST_FIXES = 200_000
+"""A segment is sealed at the latest when it holds so many."""
+SEAL_AFTER_US = 600 * SECOND_US
+"""... or when its first fix is so old, on the mechanism's clock."""
+
+type Key = tuple[str, str, int]
+"""Zone, aircraft, instant of entry: one crossing within a source."""
+type Seen = tuple[str, int]
+"""Zone and instant of entry: a crossing as the log's clear part knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """A crossing that is on the record, and whether its leaving is too."""
+
+    record: RecordId
+    is_over: bool = False
+
+
+@dataclass(slots=True)
+class _Source:
+    """One source: its engine, the segment being filled, what is open of it."""
+
+    code: str
+    nature: str
+    watch: LiveWatch
+    began_at: Micros
+    zones_at: Micros
+    batches: list[Fixes] = field(default_factory=list)
+    segment: RecordId | None = None
+    opened_at: int = 0
+    left_out: int = 0
+    stated: dict[Key, Began] = field(default_factory=dict)
+    found: dict[Seen, Began] = field(default_factory=dict)
+
+
+class Watch:
+    """Follows every source against the zones in force. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        installation: Installation,
+        *,
+        rules: Rules = STANDARD,
+        chance: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self._installation = installation
+        self._rules = rules
+        self._chance = chance
+        self._sources: dict[str, _Source] = {}
+        self._lock = threading.RLock()
+        self._flat = lru_cache(4_096)(self._flatten)
+        with installation.reading_book() as book:
+            self._began_with = book.size
+
+    def feed(self, batch: Fixes, nature: str) -> int:
+        """Take a batch of one source; returns how many crossings were stated.
+
+        `nature` is "real" or "synthetic", and is the source's own: a batch of another
+        nature under the same code is refused by the first record that it leads to.
+        """
+        if not len(batch):
+            return 0
+        settled = segments.settled(batch)
+        with self._lock:
+            source = self._source(settled, nature)
+            self._keep(source, settled)
+            self._renew_zones(source, Micros(int(settled.seen_at.max())))
+            events = source.watch.feed(settled, now_us=self._installation.clock.now())
+            count = self._tell(source, events)
+            if self._is_full(source):
+                self._seal(source)
+            return count
+
+    def expire(self) -> None:
+        """Close what has been silent too long, and seal what has waited long enough."""
+        now = self._installation.clock.now()
+        with self._lock:
+            for source in self._sources.values():
+                self._tell(source, source.watch.expire(now))
+                self._tell_lost(source)
+                if self._is_full(source):
+                    self._seal(source)
+
+    def seal(self) -> None:
+        """Seal every segment that holds fixes."""
+        with self._lock:
+            for source in self._sources.values():
+                self._seal(source)
+
+    def finish(self) -> None:
+        """End every track: the feeds are over. What is inside is told as lost inside."""
+        with self._lock:
+            for source in self._sources.values():
+                self._tell(source, source.watch.finish())
+                self._seal(source)
+            self._sources.clear()
+
+    # -- sources and zones -------------------------------------------------------------------
+
+    def _source(self, batch: Fixes, nature: str) -> _Source:
+        found = self._sources.get(batch.source)
+        if found is None:
+            first = Micros(int(batch.seen_at.min()))
+            with self._installation.reading_book() as book:
+                zones = self._in_force(book, first)
+            found = _Source(batch.source, nature, LiveWatch(zones, self._rules), first, first)
+            found.found = self._open_in_the_log(batch.source)
+            self._sources[batch.source] = found
+        return found
+
+    def _renew_zones(self, source: _Source, until: Micros) -> None:
+        """Tell the engine of every change of the zones in force since it was last told."""
+        if until <= source.zones_at:
+            return
+        with self._installation.reading_book() as book:
+            for at in sorted(set(_changes(book, source.zones_at, until))):
+                source.watch.replace_zones(self._in_force(book, at), at_us=at)
+        source.zones_at = until
+
+    def _in_force(self, book: Book, at: Micros) -> list[WatchedZone]:
+        """The zones in force at a moment, flattened; a zone in words alone cannot be watched."""
+        found = ((one.code, in_force.in_force(one, at)) for one in tuple(book.zones.values()))
+        zones = (self._flat(code, one.content) for code, one in found if one is not None)
+        return [one for one in zones if one is not None]
+
+    def _flatten(self, zone: str, sha256: str) -> WatchedZone | None:
+        content = self._installation.contents(sha256)
+        return None if content.unresolved else watched(zone, content.airspace())
+
+    # -- what is stated ----------------------------------------------------------------------
+
+    def _tell(self, source: _Source, events: list[Event]) -> int:
+        return sum(
+            self._tell_one(source, one.crossing, over=isinstance(one, Closed)) for one in events
+        )
+
+    def _tell_one(self, source: _Source, crossing: Crossing, *, over: bool) -> int:
+        """State a crossing once it is suspected, and its leaving once; 1 if it is new."""
+        key = (crossing.zone_id, crossing.icao24, crossing.entered_at)
+        began = source.stated.get(key) or self._found_again(source, crossing)
+        is_new = began is None and crossing.verdict is not Verdict.POSSIBLE
+        if is_new:
+            began = self._state_crossing(source, crossing)
+        if began is None:
+            return 0
+        source.stated[key] = began
+        if over:
+            del source.stated[key]
+            if not began.is_over:
+                self._state_left(crossing, began.record)
+        return int(is_new)
+
+    def _state_crossing(self, source: _Source, crossing: Crossing) -> Began | None:
+        with self._installation.reading_book() as book:
+            history = book.zones[crossing.zone_id]
+            adoption = in_force.in_force(history, Micros(crossing.entered_at))
+        if adoption is None or source.segment is None:
+            return None
+        record = ulid(self._installation.clock.now(), self._chance(10))
+        body = {
+            **stated_body(crossing),
+            "content": adoption.content,
+            "segment": source.segment,
+            "source": source.code,
+            "nature": source.nature,
+        }
+        self._state("air.crossing/1", body, entry_parts(crossing), record, (adoption.record,))
+        return Began(record)
+
+    def _state_left(self, crossing: Crossing, record: RecordId) -> None:
+        body = {**left_body(crossing), "crossing": record}
+        self._state("air.left/1", body, exit_parts(crossing), "", (record,))
+
+    def _state(
+        self,
+        kind: str,
+        body: Mapping[str, Any],
+        parts: Mapping[str, Any],
+        record: str,
+        refs: tuple[str, ...],
+    ) -> None:
+        self._installation.door.state(kind, body, refs=refs, sealed=parts, record_id=record).taken()
+
+    # -- after a crash -----------------------------------------------------------------------
+
+    def _open_in_the_log(self, code: str) -> dict[Seen, Began]:
+        """The crossings of a source that are on the record and were not over when we began."""
+        return {
+            (row.zone, row.entered_at): Began(RecordId(row.id))
+            for row in self._rows_before()
+            if row.source == code and row.left_index is None
+        }
+
+    def _found_again(self, source: _Source, crossing: Crossing) -> Began | None:
+        """The record of a crossing that was stated before this program began, if there is one."""
+        taken_up = source.found.pop((crossing.zone_id, crossing.entered_at), None)
+        if taken_up is not None or self._began_with == 0:
+            return taken_up
+        rows = self._rows_before(crossing.zone_id, crossing.entered_at)
+        return next(
+            (
+                Began(RecordId(row.id), is_over=row.left_index is not None)
+                for row in rows
+                if row.source == source.code
+            ),
+            None,
+        )
+
+    def _rows_before(self, zone: str = "", entered_at: int | None = None) -> list[CrossingRow]:
+        with self._installation.store.reading() as look:
+            return crossings.crossings(
+                look,
+                zones=[zone] if zone else None,
+                since=None if entered_at is None else Micros(entered_at),
+                until=None if entered_at is None else Micros(entered_at + 1),
+                before_size=self._began_with,
+                limit=10_000,
+            )
+
+    def _tell_lost(self, source: _Source) -> None:
+        """Tell as lost what was open before a stop, when its aircraft would have come back.
+
+        The feed's own time counts: a replay passes the entry again before it is judged.
+        """
+        gap = round(self._rules.longest_gap_s * SECOND_US)
+        for (zone, entered_at), began in tuple(source.found.items()):
+            if source.zones_at - max(entered_at, source.began_at) > gap:
+                del source.found[zone, entered_at]
+                body = {"crossing": began.record, "left_at": entered_at, "cause": "lost_inside"}
+                row = next(iter(self._rows_before(zone, entered_at)))
+                self._state("air.left/1", {**body, "verdict": row.verdict}, {}, "", (began.record,))
+
+    # -- segments ----------------------------------------------------------------------------
+
+    def _keep(self, source: _Source, batch: Fixes) -> None:
+        if source.segment is None:
+            # The instant of the first fix and the source's code make no secret of anybody.
+            source.segment = ulid(Micros(int(batch.seen_at.min())), self._chance(10))
+            source.opened_at = self._installation.clock.now()
+        source.batches.append(batch)
+
+    def _is_full(self, source: _Source) -> bool:
+        held = sum(len(one) for one in source.batches)
+        waited = self._installation.clock.now() - source.opened_at
+        return bool(held) and (held >= MOST_FIXES or waited >= SEAL_AFTER_US)
+
+    def _seal(self, source: _Source) -> None:
+        """Write the fixes as a file, and state its hash: from here on they cannot be changed."""
+        if source.segment is None or not source.batches:
+            return
+        made = segments.write(joined(source.batches))
+        left_out = sum(source.watch.left_out.values())
+        # The file is durable before the record names it. A crash before the record
+        # leaves a file that nothing names, and crossings whose segment never came.
+        file = self._installation.files.put(made.data, segments.MEDIA_TYPE)
+        body = {
+            "segment": source.segment,
+            "source": source.code,
+            "file": file.tree(),
+            "first_at": made.first_at,
+            "last_at": made.last_at,
+            "fixes": made.count,
+            "left_out": left_out - source.left_out,
+            "nature": source.nature,
+        }
+        self._state("air.segment/1", body, {}, "", ())
+        source.segment, source.left_out = None, left_out
+        source.batches.clear()
+
+
+def _changes(book: Book, after: Micros, until: Micros) -> Iterator[Micros]:
+    """The instants after one moment and until another at which a zone's content changes."""
+    for zone in tuple(book.zones.values()):
+        for one in zone.adoptions.newest_first():
+            ended_at = one.ended(until)
+            for at in (max(one.from_at, one.at), ended_at):
+                if at is not None and after < at <= until:
+                    yield Micros(at)
