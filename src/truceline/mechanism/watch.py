@@ -1,15 +1,21 @@
 """The watch: batches of fixes in; crossings, leavings and sealed segments on the record.
 
-One engine for each source, so that a replay of one source never disturbs another. The
+One engine for each source and nature, so that a replay of one source never disturbs another. The
 zones are those in force at each moment by the Book; one that is adopted, ends or gives
 way to another counts from that instant. A crossing is stated as soon as it is at least
 suspected, its leaving when it is over with the verdict that it ends with. Both name the
 segment: the batch of fixes of that source, which is sealed by its hash a little later.
 
+A zone that a signatory has suspended is watched on: its line is still the last one
+agreed, and the map shows who suspended it. What may be nobody at all ("possible") is
+not stated.
+
 Trusted for: what it states follows from the fixes in the segments and the contents in
 force (`truceline crossings` over the same two gives the same). Who flew and where is in
 sealed parts alone; a record's id is drawn at random, never made from an address.
 
+If the program stops, fixes since the last seal are gone; crossings keep their own in
+sealed parts, and their segment is never bound. Segments are kept short for that reason.
 A source that is fed again from earlier on, after a crash, states nothing twice: a
 crossing is known by source, zone and instant of entry. What was open when the program
 stopped is taken up again, or told as lost when it has not come back.
@@ -20,6 +26,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -32,6 +39,7 @@ from truceline.airspace.live import LiveWatch
 from truceline.airspace.rules import SECOND_US, STANDARD, Rules
 from truceline.airspace.verdict import Verdict
 from truceline.archive import segment as segments
+from truceline.mechanism.admission import Answer
 from truceline.mechanism.book import Book
 from truceline.mechanism.detection import entry_parts, exit_parts, left_body, stated_body
 from truceline.mechanism.installation import Installation
@@ -90,7 +98,8 @@ class Watch:
         self._installation = installation
         self._rules = rules
         self._chance = chance
-        self._sources: dict[str, _Source] = {}
+        self._sources: dict[tuple[str, str], _Source] = {}
+        self._waiting: list[Future[Answer]] = []
         self._lock = threading.RLock()
         self._flat = lru_cache(4_096)(self._flatten)
         with installation.reading_book() as book:
@@ -99,8 +108,8 @@ class Watch:
     def feed(self, batch: Fixes, nature: str) -> int:
         """Take a batch of one source; returns how many crossings were stated.
 
-        `nature` is "real" or "synthetic", and is the source's own: a batch of another
-        nature under the same code is refused by the first record that it leads to.
+        `nature` is "real" or "synthetic"; the two are never mixed. Raises what the door
+        could not take.
         """
         if not len(batch):
             return 0
@@ -142,14 +151,15 @@ class Watch:
     # -- sources and zones -------------------------------------------------------------------
 
     def _source(self, batch: Fixes, nature: str) -> _Source:
-        found = self._sources.get(batch.source)
+        key = (batch.source, nature)
+        found = self._sources.get(key)
         if found is None:
             first = Micros(int(batch.seen_at.min()))
             with self._installation.reading_book() as book:
                 zones = self._in_force(book, first)
             found = _Source(batch.source, nature, LiveWatch(zones, self._rules), first, first)
             found.found = self._open_in_the_log(batch.source)
-            self._sources[batch.source] = found
+            self._sources[key] = found
         return found
 
     def _renew_zones(self, source: _Source, until: Micros) -> None:
@@ -174,9 +184,12 @@ class Watch:
     # -- what is stated ----------------------------------------------------------------------
 
     def _tell(self, source: _Source, events: list[Event]) -> int:
-        return sum(
+        """State what events say; all are on their way before the first answer is waited for."""
+        count = sum(
             self._tell_one(source, one.crossing, over=isinstance(one, Closed)) for one in events
         )
+        self._take_answers()
+        return count
 
     def _tell_one(self, source: _Source, crossing: Crossing, *, over: bool) -> int:
         """State a crossing once it is suspected, and its leaving once; 1 if it is new."""
@@ -223,7 +236,17 @@ class Watch:
         record: str,
         refs: tuple[str, ...],
     ) -> None:
-        self._installation.door.state(kind, body, refs=refs, sealed=parts, record_id=record).taken()
+        door = self._installation.door
+        self._waiting.append(
+            door.state_nowait(kind, body, refs=refs, sealed=parts, record_id=record)
+        )
+
+    def _take_answers(self) -> None:
+        """Wait for the answers to what was stated; raise the first failure among them."""
+        answers = [one.result() for one in self._waiting]
+        self._waiting.clear()
+        for one in answers:
+            one.taken()
 
     # -- after a crash -----------------------------------------------------------------------
 
@@ -308,6 +331,7 @@ class Watch:
             "nature": source.nature,
         }
         self._state("air.segment/1", body, {}, "", ())
+        self._take_answers()
         source.segment, source.left_out = None, left_out
         source.batches.clear()
 
