@@ -153,15 +153,15 @@ class Clocks:
                 if not self.has_fired(clock_id, step):
                     self._ready[clock_id, step] = firing(clock, step)
                 self._push(clock, step)
-        found = sorted(one for one in self._ready.values() if one.due_at <= at)
+        # The writer folds while the clock's job asks: what was noted meanwhile is left out.
+        ready = tuple(self._ready.values())
+        found = sorted(one for one in ready if one.due_at <= at and self._outstanding(one))
         return tuple(found[:most])
 
     def next_due(self) -> Micros | None:
         """Return when to ask again: the earliest instant of a step that may be outstanding."""
-        times = [one.due_at for one in self._ready.values()]
-        if self._heap:
-            times.append(self._heap[0][0])
-        return min(times, default=None)
+        times = [one.due_at for one in tuple(self._ready.values()) if self._outstanding(one)]
+        return min([*times, *(one[0] for one in self._heap[:1])], default=None)
 
     def has_fired(self, clock_id: str, step: int) -> bool:
         """Say whether a step is on record as fired."""
@@ -183,6 +183,10 @@ class Clocks:
     def fired_by(self, clock_id: str, at: Micros) -> tuple[Fired, ...]:
         """Return what a clock had fired by a moment."""
         return tuple(one for one in self.fired.get(clock_id, ()) if one.at <= at)
+
+    def _outstanding(self, one: Firing) -> bool:
+        runs = self.clocks[one.clock].stopped_at is None
+        return runs and not self.has_fired(one.clock, one.step)
 
     def _push(self, clock: Clock, after: int) -> None:
         for number in range(after + 1, len(clock.steps)):
