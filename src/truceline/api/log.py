@@ -194,7 +194,6 @@ def tree_of(floor: Floor, size: int | None) -> TileTree:
             detail=f"the published checkpoint covers {published} leaves",
             remedy="Ask again when a checkpoint covers it (GET /api/log)",
         )
-    whole: TileTree = floor.kept(
-        ("tree", published), lambda: TileTree(floor.installation.log.read, published)
-    )
+    reader = log_files.narrowed(floor.installation.log.read, published)
+    whole: TileTree = floor.kept(("tree", published), lambda: TileTree(reader, published))
     return whole if size is None else whole.at(size)

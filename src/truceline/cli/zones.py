@@ -274,9 +274,9 @@ def document_is_canonical(data: bytes) -> bool:
 
 def chosen(file: Path, data: bytes, feature: str | None) -> Any:
     """Return the one zone that is meant; the report on the file goes to the error stream."""
-    from truceline.zones import formats
+    from truceline.zones.formats import known
 
-    reading = formats.read(data, name=file.name)
+    reading = known.read(data, name=file.name)
     for line in reading.report:
         shown.warn(str(line))
     found = [one for one in reading.zones if feature is None or one.code == feature]

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from truceline.errors import Malformed, Reason, Refused
 from truceline.ledger import tiles
-from truceline.ledger.tiles import WIDTH
+from truceline.ledger.tiles import WIDTH, Place
+from truceline.ledger.tree import HASH_BYTES
 
 FOR_EVER = "public, max-age=31536000, immutable"
 ASK_EACH_TIME = "no-cache"
@@ -53,6 +54,29 @@ def serve(read: Callable[[str], bytes | None], path: str) -> Served:
         raise _absent(path) from None
     data = _need(tiles.find(read, place), path)
     return Served(data, _BYTES, FOR_EVER if place.width == WIDTH else ASK_EACH_TIME)
+
+
+def narrowed(read: Callable[[str], bytes | None], size: int) -> Callable[[str], bytes | None]:
+    """Return a reader that also finds partial tiles of sizes that were never published.
+
+    They are cut from the tile as it stands in the published tree of `size` leaves; a tile
+    only ever grows to the right, so its beginning is the tile of any earlier size.
+    """
+
+    def find(path: str) -> bytes | None:
+        found = read(path)
+        if found is not None or ".p/" not in path:
+            return found
+        place = tiles.read_path(path)
+        if place.level is None:
+            return None  # bundles are asked for by the published size alone
+        width = tiles.width_of(size, place.level, place.number)
+        if width <= place.width:
+            return None
+        wider = read(Place(place.level, place.number, width).path())
+        return None if wider is None else wider[: place.width * HASH_BYTES]
+
+    return find
 
 
 def _need(data: bytes | None, path: str) -> bytes:
