@@ -289,7 +289,12 @@ async function walk(read: Reader, head: Head, progress: (done: number, all: numb
   for (let number = 0; number * WIDTH < size; number += 1) {
     signal.throwIfAborted()
     const entries = await bundleAt(read, number, size)
-    bundles.push(await Promise.all(entries.map(leafHash)))
+    const leaves = await Promise.all(entries.map(leafHash))
+    const told = await head.tree.leavesOf(number)
+    if (!leaves.every((leaf, at) => same(leaf, told[at] as Bytes))) {
+      throw new Unproven('whole', `the records from ${number * WIDTH} on are not those of the tree`)
+    }
+    bundles.push(leaves)
     for (const [at, bytes] of entries.entries()) {
       const index = number * WIDTH + at
       const entry = readEntry(bytes)

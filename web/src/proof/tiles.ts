@@ -159,6 +159,11 @@ export class TileTree {
     return known
   }
 
+  /** The leaf hashes that the tile `number` of level 0 holds. */
+  async leavesOf(number: number): Promise<readonly Bytes[]> {
+    return (await this.tile(0, number))[0] as Bytes[]
+  }
+
   private async open(level: number, number: number, width: number): Promise<Bytes[][]> {
     const data = await fetchTile(this.read, level, number, width)
     const rows = [Array.from({ length: width }, (_, at) => data.slice(at * HASH, (at + 1) * HASH))]
@@ -166,6 +171,11 @@ export class TileTree {
       const below = rows[rows.length - 1] as Bytes[]
       // Only complete nodes are kept: an odd last one has no parent of its own in a tile.
       rows.push(await rowAbove(below.length % 2 ? below.slice(0, -1) : below))
+    }
+    // A full tile must be what the level above it says: else the log has two stories.
+    const top = width === WIDTH ? rows[8]?.[0] : undefined
+    if (top && !same(top, await this.node((level + 1) * 8, number))) {
+      throw new Unproven('tile', `${tilePath(level, number)} does not hash to what the next level holds`)
     }
     return rows
   }
