@@ -71,6 +71,18 @@ class Act:
     refused: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Handing:
+    """A sealed part of the first crossing of a zone on a day, handed to a body."""
+
+    at: Micros
+    zone: str
+    entered_on: Micros
+    part: str
+    to: str
+    purpose: str
+
+
 @cache
 def cast() -> Cast:
     """Return the cast of `parties.toml`."""
@@ -92,6 +104,13 @@ def acts() -> tuple[Act, ...]:
         Act(**{**one, "at": micros(one["at"]), "body": timed(one["body"])})
         for one in _toml("timeline.toml")["act"]
     ]
+    return tuple(sorted(made, key=lambda one: one.at))
+
+
+@cache
+def handings() -> tuple[Handing, ...]:
+    """Return the handings of `timeline.toml`, in the order of their times."""
+    made = [Handing(**timed(one)) for one in _toml("timeline.toml")["handing"]]
     return tuple(sorted(made, key=lambda one: one.at))
 
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from truceline.clocks.deadline import DAY
 from truceline.mechanism.jobs import Ladders
 from truceline.records.record import Micros
 from truceline.scenario import founding, material
 from truceline.scenario.flights import Track
-from truceline.scenario.material import Act, Cast, Officer
+from truceline.scenario.material import Act, Cast, Handing, Officer
 from truceline.scenario.sky import Sky
 from truceline.scenario.speaking import Speaker
 from truceline.scenario.stage import Stage
+from truceline.store.views import crossings
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class Past:
             yield self._saying(act)
         for track in tracks:
             yield self._flying(track)
+        for handing in material.handings():
+            yield self._handing(handing)
 
     def _step(self, at: Micros, is_told: Callable[[], bool], tell: Callable[[], None]) -> Step:
         return Step(at, at, is_told, tell)
@@ -96,6 +100,41 @@ class Past:
             lambda: self._is_past(track.last_at),
             lambda: self._sky.fly((track,), track.first_at - 1, track.last_at),
         )
+
+    def _handing(self, handing: Handing) -> Step:
+        return self._step(
+            handing.at,
+            lambda: self._is_handed(handing),
+            lambda: self._hand(handing),
+        )
+
+    def _hand(self, handing: Handing) -> None:
+        body = {
+            "record": self._crossing_of(handing),
+            "part": handing.part,
+            "to": handing.to,
+            "purpose": handing.purpose,
+        }
+        self._stage.installation.door.state("disclosure.made/1", body).taken()
+
+    def _is_handed(self, handing: Handing) -> bool:
+        record = self._crossing_of(handing)
+        with self._stage.installation.reading_book() as book:
+            return any(
+                (one.part, one.body) == (handing.part, handing.to)
+                for one in book.handed.get(record, ())
+            )
+
+    def _crossing_of(self, handing: Handing) -> str:
+        """The record of the day's first crossing of the zone; "" before it is told."""
+        with self._stage.installation.store.reading() as look:
+            rows = crossings.crossings(
+                look,
+                zones=[handing.zone],
+                since=handing.entered_on,
+                until=Micros(handing.entered_on + DAY),
+            )
+        return rows[-1].id if rows else ""
 
     # -- what the log has -------------------------------------------------------------------
 
