@@ -20,7 +20,6 @@ from truceline.api import (
     bodies,
     clocks,
     crossings,
-    demo,
     events,
     failures,
     files,
@@ -31,6 +30,7 @@ from truceline.api import (
     records,
     zones,
 )
+from truceline.api import demo as demonstration
 from truceline.api.failures import Failure
 from truceline.api.floor import Floor
 from truceline.api.limits import BodyLimit
@@ -84,6 +84,26 @@ def create_app(
         async with app.state.floor.stream.running():
             yield
 
+    app = _routed(lifespan, demo=settings.demo)
+    app.state.floor = Floor(
+        installation,
+        settings,
+        host_asks=host_asks,
+        host_key=host_key,
+        gazetteer=gazetteer,
+        play=play,
+    )
+    app.state.floor.stream = events.Stream(app.state.floor)
+    return app
+
+
+def described() -> dict[str, Any]:
+    """Return the OpenAPI document with every route there is, the demonstration's too."""
+    return _openapi(_routed(None, demo=True))
+
+
+def _routed(lifespan: Any, *, demo: bool) -> FastAPI:
+    """The routes and how failures are told, without an installation behind them."""
     app = FastAPI(
         title="Truceline",
         version=__version__,
@@ -97,20 +117,11 @@ def create_app(
             "5XX": {"model": Failure, "description": "Not possible now"},
         },
     )
-    app.state.floor = Floor(
-        installation,
-        settings,
-        host_asks=host_asks,
-        host_key=host_key,
-        gazetteer=gazetteer,
-        play=play,
-    )
-    app.state.floor.stream = events.Stream(app.state.floor)
     failures.install(app)
     for router in _ROUTERS:
         app.include_router(router)
-    if settings.demo:
-        app.include_router(demo.router)
+    if demo:
+        app.include_router(demonstration.router)
     app.include_router(page.router)  # last: it takes what is left
     app.add_middleware(BodyLimit)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
