@@ -22,7 +22,7 @@ from truceline.ledger import note
 from truceline.ledger.checkpoint import SignedCheckpoint
 from truceline.mechanism import data_key, fence, replay
 from truceline.mechanism import settings as setting
-from truceline.mechanism.admission import Door, Gate, Limits
+from truceline.mechanism.admission import Answer, Door, Gate, Limits
 from truceline.mechanism.book import Book
 from truceline.mechanism.clock import Clock, SystemClock
 from truceline.mechanism.fence import Fence
@@ -228,6 +228,20 @@ class Installation:
     def witnesses_told(self) -> Sequence[Told]:
         """What each witness answered in the newest round; a reader knows of none."""
         return self._writer.rounds.told if self._writer is not None else ()
+
+    def erase(self, record_id: str, digests: Sequence[str], why: str) -> Answer:
+        """Destroy sealed parts of a record, and record that it was done.
+
+        Recorded first: if we stop before the parts are destroyed, the next start does it.
+        """
+        body = {"record": record_id, "digests": sorted(digests), "why": why}
+        answer = self.door.state("sealed.erased/1", body)
+        if answer.failure is None:
+            with self.store.reading() as look:
+                pae = records.pae_of(look, record_id)
+            if pae is not None:
+                self.vault.erase(pae, digests)
+        return answer
 
     def wait_sealed(self, size: int, *, timeout_s: float = 10.0) -> bool:
         """Wait until a published checkpoint covers the first `size` leaves."""

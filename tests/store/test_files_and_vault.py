@@ -1,0 +1,167 @@
+"""Deposited files and sealed parts: found by their hash, whole or not at all, closed without the key."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from truceline.errors import Malformed, Reason, Refused, Unavailable, Unproven
+from truceline.records.sealed import Disclosure
+from truceline.store import atomic
+from truceline.store.files import Files
+from truceline.store.vault import Vault
+
+KEY = b"k" * 32
+PAE = hashlib.sha256(b"a record").digest()
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(tmp_path / "files", most=100_000)
+
+
+@given(data=st.binary(max_size=5_000), cut=st.integers(1, 700))
+def test_a_file_comes_back_as_it_went_in_however_it_was_cut(tmp_path_factory, data, cut):
+    files = Files(tmp_path_factory.mktemp("files"))
+    chunks = [data[at : at + cut] for at in range(0, len(data), cut)]
+    name = files.put(iter(chunks), "application/octet-stream")
+    assert name == files.put(data, "application/octet-stream")
+    assert (name.sha256, name.length) == (hashlib.sha256(data).hexdigest(), len(data))
+    assert files.read(name.sha256) == b"".join(files.stream(name.sha256)) == data
+
+
+def test_a_file_that_rotted_is_no_answer(files):
+    name = files.put(b"the original", "text/plain")
+    path = files.path(name.sha256)
+    path.chmod(0o644)
+    path.write_bytes(b"the 0riginal")
+    with pytest.raises(Unproven):
+        files.read(name.sha256)
+    with pytest.raises(Unproven):
+        list(files.stream(name.sha256))
+
+
+def test_too_many_bytes_are_refused_and_leave_nothing(files, tmp_path):
+    with pytest.raises(Malformed) as failure:
+        files.put((b"x" * 1_000 for _ in range(1_000)), "text/plain")
+    assert failure.value.reason is Reason.TOO_LARGE
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("name", ["", "..", "0" * 63, "../../etc/passwd", "A" * 64, "0" * 64 + "/"])
+def test_a_name_that_is_no_hash_leads_nowhere(files, name):
+    with pytest.raises(Malformed):
+        files.path(name)
+
+
+@pytest.mark.parametrize("media", ["", "text", "text/plain\nX: y", "a" * 300 + "/b"])
+def test_a_media_type_that_is_none_is_refused(files, media):
+    with pytest.raises(Malformed):
+        files.put(b"", media)
+
+
+def test_a_missing_file_is_refused_by_name(files):
+    with pytest.raises(Refused) as failure:
+        files.read("0" * 64)
+    assert failure.value.reason is Reason.NOT_FOUND
+
+
+# -- sealed parts --------------------------------------------------------------------------
+
+
+def parts() -> tuple[Disclosure, ...]:
+    return (
+        Disclosure(b"1" * 16, "position", {"lat_e7": 355_000_000}),
+        Disclosure(b"2" * 16, "name", "Clinic 7"),
+    )
+
+
+def test_sealed_parts_come_back_with_the_key_alone(tmp_path):
+    Vault(tmp_path, KEY).put(PAE, parts())
+    kept = {one.name: one for one in Vault(tmp_path, KEY).get(PAE)}
+    assert kept == {one.name: one for one in parts()}
+    with pytest.raises(Unproven, match="data key"):
+        Vault(tmp_path, b"w" * 32).get(PAE)
+    with pytest.raises(Unavailable) as failure:
+        Vault(tmp_path, None).get(PAE)
+    assert failure.value.reason is Reason.LOCKED
+
+
+def test_nothing_of_a_sealed_part_can_be_read_on_the_disk(tmp_path):
+    Vault(tmp_path, KEY).put(PAE, parts())
+    data = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    for one in parts():
+        assert one.text().encode() not in data
+        assert one.name.encode() not in data
+    assert b"Clinic" not in data
+
+
+def test_a_box_does_not_open_in_the_place_of_another(tmp_path):
+    from truceline.records import canonical
+
+    vault = Vault(tmp_path, KEY)
+    vault.put(PAE, parts())
+    (path,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    boxes = canonical.parse(path.read_bytes())
+    first, second = sorted(boxes)
+    boxes[first], boxes[second] = boxes[second], boxes[first]
+    path.write_bytes(canonical.encode(boxes))
+    with pytest.raises(Unproven):
+        vault.get(PAE)
+
+
+def test_erasing_one_part_keeps_the_others(tmp_path):
+    vault = Vault(tmp_path, KEY)
+    vault.put(PAE, parts())
+    first, second = parts()
+    vault.erase(PAE, [first.digest()])
+    assert vault.get(PAE) == (second,)
+    vault.erase(PAE, [first.digest(), second.digest()])
+    assert vault.get(PAE) == ()
+    assert vault.names() == []
+
+
+def test_an_erasure_cut_short_opens_nothing(tmp_path):
+    vault = Vault(tmp_path, KEY)
+    vault.put(PAE, parts())
+    (path,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    path.write_bytes(b"\0" * path.stat().st_size)
+    assert vault.get(PAE) == ()
+
+
+# -- atomic writing ------------------------------------------------------------------------
+
+
+def test_a_write_that_fails_leaves_the_old_bytes_and_no_rest(tmp_path, monkeypatch):
+    place = tmp_path / "checkpoint"
+    atomic.write(place, b"old")
+
+    def full(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(Unavailable) as failure:
+        atomic.write(place, b"new")
+    assert failure.value.reason is Reason.DISK_FULL
+    assert place.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [place]
+
+
+def test_several_files_appear_only_when_all_are_written(tmp_path, monkeypatch):
+    real, calls = os.fsync, []
+
+    def second_fails(handle: int) -> None:
+        calls.append(handle)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", second_fails)
+    with pytest.raises(Unavailable):
+        atomic.write_all({tmp_path / "a": b"1", tmp_path / "b": b"2"})
+    assert list(tmp_path.iterdir()) == []
