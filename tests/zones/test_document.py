@@ -28,7 +28,7 @@ ZONE = ZoneContent(
 
 
 @given(contents())
-@settings(max_examples=80)
+@settings(max_examples=40)
 def test_a_zone_comes_back_from_its_document_and_the_bytes_do_too(zone):
     data = document.encode(zone)
 

@@ -16,7 +16,7 @@ from truceline.geo.flatten import arc_vertices, flatten
 from truceline.geo.position import Position, from_degrees
 from truceline.geo.volume import Arc, ArcBetween, ArcRing, Circle, Corridor, Polygon
 from truceline.zones.boundary import ZoneKind
-from truceline.zones.formats import openair
+from truceline.zones.formats import openair, openair_text
 
 SAMPLE = Path(__file__).parent / "data" / "openair_sample_ksgu.txt"
 SQUARE = "DP 35:00:00 N 036:00:00 E\nDP 35:00:00 N 036:06:00 E\nDP 35:06:00 N 036:06:00 E\n"
@@ -70,7 +70,7 @@ def test_what_was_written_once_is_written_the_same_again_without_loss(zones):
 def test_every_position_comes_back_from_degrees_minutes_and_seconds(lat_e7, lon_e7):
     at = Position(lat_e7, lon_e7)
 
-    assert openair.read_point(openair._point(at)) == at
+    assert openair.read_point(openair_text.point_text(at)) == at
 
 
 @pytest.mark.parametrize(

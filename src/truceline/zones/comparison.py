@@ -19,22 +19,35 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from truceline.geo.flatten import flatten, from_shapely, to_shapely
-from truceline.geo.geodesic import distances_m
-from truceline.geo.position import Position, from_degrees
-from truceline.geo.ring import lonlat, looks_swapped
-from truceline.geo.volume import Operation, Polygon, Ring
-from truceline.zones.boundary import Limit, ZoneContent, ZoneVolume
+from truceline.geo.flatten import flatten, from_shapely
+from truceline.geo.ring import looks_swapped
+from truceline.geo.volume import Polygon, Ring
+from truceline.zones.boundary import ZoneContent
+from truceline.zones.differences import limit_words, other_differences
 from truceline.zones.gazetteer import EMPTY, Crossing, Gazetteer, Place, Road, areas_m2
+from truceline.zones.lines import Gap, footprint, polygonal, widths
+from truceline.zones.read_back import VertexBack, read_back
 
-TOLERANCE_M = 0.25
-"""How closely curved edges are followed before the sides are laid over each other."""
+__all__ = [
+    "EMPTY",
+    "Comparison",
+    "Gap",
+    "People",
+    "Piece",
+    "Share",
+    "Side",
+    "Verdict",
+    "VertexBack",
+    "compare",
+    "footprint",
+    "limit_words",
+    "other_differences",
+    "read_back",
+]
 
 SLIVER_M = 0.5
 """A piece nowhere wider than this is no dispute: twice the tolerance."""
 
-_STEP_DEG = 0.002
-_MOST_SAMPLES = 12_000
 
 type Floats = NDArray[np.float64]
 type Integers = NDArray[np.int64]
@@ -102,15 +115,6 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    """The greatest distance between the lines: from a point of one to the nearest of the other."""
-
-    metres: float
-    start: Position
-    end: Position
-
-
-@dataclass(frozen=True, slots=True)
 class Comparison:
     """The answer. Areas in km2; pieces from the largest down; `settled_by` in words."""
 
@@ -150,12 +154,12 @@ def compare(
             Verdict.UNRESOLVED, label_a, label_b, other_differences=others, settled_by=words
         )
     one, other = footprint(a), footprint(b)
-    agreed = _polygonal(shapely.intersection(one, other))
+    agreed = polygonal(shapely.intersection(one, other))
     shapes, sides = _disputed(one, other)
-    widths, gap, step = _widths(shapes, one, other)
+    apart, gap, step = widths(shapes, one, other)
     sizes = areas_m2(shapes) if len(shapes) else np.zeros(0)
-    counts = ((widths >= SLIVER_M) | (gap is None)) & (sizes >= 1.0)
-    pieces = _pieces(shapes[counts], sides[counts], sizes[counts], widths[counts], gazetteer)
+    counts = ((apart >= SLIVER_M) | (gap is None)) & (sizes >= 1.0)
+    pieces = _pieces(shapes[counts], sides[counts], sizes[counts], apart[counts], gazetteer)
     totals = areas_m2(np.array([one, other, agreed], dtype=object)) / 1e6
     verdict = Verdict.DIFFERENT if pieces else Verdict.SAME
     return Comparison(
@@ -177,41 +181,8 @@ def compare(
     )
 
 
-def footprint(content: ZoneContent) -> Any:
-    """Return the ground that a content covers, as a planar shape in degrees.
-
-    Its volumes are joined in order by their operations.
-    """
-    made = shapely.Polygon()
-    for volume in content.volumes:
-        ground = _ground(volume)
-        match volume.operation:
-            case Operation.UNION:
-                made = ground if made.is_empty else shapely.union(made, ground)
-            case Operation.INTERSECT:
-                made = shapely.intersection(made, ground)
-            case Operation.SUBTRACT:
-                made = shapely.difference(made, ground)
-    return _polygonal(made)
-
-
-def _ground(volume: ZoneVolume) -> Any:
-    found = [
-        to_shapely(one) for one in flatten(volume.shape, edge=volume.edge, tolerance_m=TOLERANCE_M)
-    ]
-    return found[0] if len(found) == 1 else shapely.union_all(found)
-
-
-def _polygonal(shape: Any) -> Any:
-    """The areas of a shape; lines and points where two lines touch enclose nothing."""
-    if shape.geom_type in ("Polygon", "MultiPolygon"):
-        return shape
-    parts = shapely.get_parts(shape)
-    return shapely.multipolygons([one for one in parts if one.geom_type == "Polygon"])
-
-
 def _parts(shape: Any) -> Any:
-    found = shapely.get_parts(_polygonal(shape))
+    found = shapely.get_parts(polygonal(shape))
     return found[~shapely.is_empty(found)]
 
 
@@ -219,60 +190,6 @@ def _disputed(one: Any, other: Any) -> tuple[Any, Any]:
     first, second = _parts(shapely.difference(one, other)), _parts(shapely.difference(other, one))
     sides = np.array([Side.A] * len(first) + [Side.B] * len(second), dtype=object)
     return np.concatenate([first, second]), sides
-
-
-# -- the distance between the lines ---------------------------------------------
-
-
-def _widths(shapes: Any, one: Any, other: Any) -> tuple[Floats, Gap | None, float]:
-    """How far apart the lines are in each piece, the greatest gap, and the sampling step in metres.
-
-    The border of a disputed piece is made of parts of both lines, so the points of
-    all pieces' borders are all the places where the lines differ.
-    """
-    if not len(shapes) or one.is_empty or other.is_empty:
-        return np.zeros(len(shapes)), None, 0.0
-    step = max(_STEP_DEG, float(shapely.length(shapes).sum()) / _MOST_SAMPLES)
-    points, owner = shapely.get_coordinates(shapely.segmentize(shapes, step), return_index=True)
-    away, nearest = np.zeros(len(points)), points.copy()
-    for line in (one, other):
-        metres, found = _to_line(points, line)
-        farther = metres > away
-        away[farther], nearest[farther] = metres[farther], found[farther]
-    widths = np.zeros(len(shapes))
-    np.maximum.at(widths, owner, away)
-    at = int(np.argmax(away))
-    gap = Gap(float(away[at]), _position(points[at]), _position(nearest[at]))
-    return widths, gap, step * 111_320
-
-
-def _to_line(points: Floats, area: Any) -> tuple[Floats, Floats]:
-    """Geodesic distance of each point to an area's border, and the nearest point of it.
-
-    The nearest edge is sought in Mercator, where small distances keep their order;
-    the distance itself is then taken on the ellipsoid.
-    """
-    rings, _ = shapely.get_rings(shapely.get_parts(area), return_index=True)
-    coords, ring = shapely.get_coordinates(shapely.segmentize(rings, 0.05), return_index=True)
-    edge = np.flatnonzero(ring[:-1] == ring[1:])
-    plane = _mercator(coords)
-    tree = shapely.STRtree(shapely.linestrings(np.stack((plane[edge], plane[edge + 1]), axis=1)))
-    flat = _mercator(points)
-    hit = edge[tree.nearest(shapely.points(flat))]
-    start, along = plane[hit], plane[hit + 1] - plane[hit]
-    length2 = np.maximum((along**2).sum(axis=1), 1e-30)
-    share = np.clip(((flat - start) * along).sum(axis=1) / length2, 0, 1)[:, None]
-    nearest = coords[hit] + (coords[hit + 1] - coords[hit]) * share
-    return distances_m(points[:, 1], points[:, 0], nearest[:, 1], nearest[:, 0]), nearest
-
-
-def _mercator(coords: Floats) -> Floats:
-    lat = np.radians(coords[:, 1])
-    return np.column_stack((coords[:, 0], np.degrees(np.arctanh(np.sin(lat)))))
-
-
-def _position(point: Floats) -> Position:
-    return from_degrees(lat=float(point[1]), lon=float(point[0]))
 
 
 # -- what lies in a piece -------------------------------------------------------
@@ -432,106 +349,3 @@ def _outer(content: ZoneContent) -> Ring:
         for polygon in flatten(volume.shape, edge=volume.edge, tolerance_m=1000)
         for point in polygon.outer
     )
-
-
-def other_differences(
-    a: ZoneContent, b: ZoneContent, *, label_a: str = "A", label_b: str = "B"
-) -> tuple[str, ...]:
-    """Return, in words, where two contents differ apart from their lines."""
-    made = []
-    for what, one, other in (
-        ("kind", str(a.kind), str(b.kind)),
-        ("edges between vertices", _edges(a), _edges(b)),
-        ("lower limit", _limits(a, "lower"), _limits(b, "lower")),
-        ("upper limit", _limits(a, "upper"), _limits(b, "upper")),
-        ("times", a.applicability, b.applicability),
-        ("places named as included", a.places_included, b.places_included),
-        ("places named as excluded", a.places_excluded, b.places_excluded),
-        ("rule in words", a.geometry_rule, b.geometry_rule),
-        ("what is restricted", a.rule, b.rule),
-    ):
-        if one != other:
-            shown = f": {label_a} has {one}, {label_b} has {other}" if isinstance(one, str) else ""
-            made.append(f"{what} differ{'s' if not what.endswith('s') else ''}{shown}")
-    return tuple(made)
-
-
-def _edges(content: ZoneContent) -> str:
-    return ", ".join(sorted({str(one.edge) for one in content.volumes})) or "none"
-
-
-def _limits(content: ZoneContent, side: str) -> str:
-    found = [limit_words(getattr(one, side)) for one in content.volumes]
-    return ", ".join(dict.fromkeys(found)) or "none"
-
-
-def limit_words(limit: Limit) -> str:
-    """Return a limit as people say it: "1500 ft AMSL", "FL 245", "surface", "no limit"."""
-    if limit.altitude is None:
-        return limit.text or "no limit"
-    at = limit.altitude
-    if at.datum == "SFC":
-        return "surface"
-    return f"FL {at.as_given}" if at.unit == "FL" else f"{at.as_given} {at.unit} {at.datum}"
-
-
-# -- vertex by vertex -----------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class VertexBack:
-    """A vertex of one content, read back against the other.
-
-    `same_m` is the distance to the vertex of the same number (None: there is none),
-    `line_m` the distance to the other line.
-    """
-
-    volume: int
-    polygon: int
-    ring: int
-    number: int
-    position: Position
-    same: Position | None
-    same_m: float | None
-    line_m: float
-
-
-def read_back(a: ZoneContent, b: ZoneContent) -> tuple[VertexBack, ...]:
-    """Return every vertex of `a` with its differences from `b` in metres.
-
-    Rings are numbered from 1 with the outer ring first; curved shapes are read back
-    as the vertices that stand for them. Empty where a side has no geometry.
-    """
-    if a.unresolved or b.unresolved:
-        return ()
-    partners = dict(_rings(b))
-    rows = [
-        (key, number, point, _at(partners.get(key, ()), number))
-        for key, ring in _rings(a)
-        for number, point in enumerate(ring)
-    ]
-    points = lonlat([point for _, _, point, _ in rows])
-    others = lonlat([same or point for _, _, point, same in rows])
-    to_line, _ = _to_line(points, footprint(b))
-    apart = distances_m(points[:, 1], points[:, 0], others[:, 1], others[:, 0])
-    return tuple(
-        VertexBack(
-            *key, number + 1, point, same, float(apart[row]) if same else None, float(to_line[row])
-        )
-        for row, (key, number, point, same) in enumerate(rows)
-    )
-
-
-def _rings(content: ZoneContent) -> list[tuple[tuple[int, int, int], Ring]]:
-    return [
-        ((number, part, at), ring)
-        for number, volume in enumerate(content.volumes, start=1)
-        for part, polygon in enumerate(
-            flatten(volume.shape, edge=volume.edge, tolerance_m=TOLERANCE_M), start=1
-        )
-        for at, ring in enumerate((polygon.outer, *polygon.holes), start=1)
-    ]
-
-
-def _at(ring: Ring, number: int) -> Position | None:
-    return ring[number] if number < len(ring) else None

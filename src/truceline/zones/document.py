@@ -78,6 +78,12 @@ def decode(data: bytes) -> ZoneContent:
     return from_tree(canonical.decode(data, where="zone"))
 
 
+def check_writable(content: ZoneContent) -> None:
+    """Refuse a content that could not be written down: a text with U+0000, a number too large."""
+    check_content(content)
+    canonical.check(_ZONE.write(content), where=f"zone {content.code}")
+
+
 def from_tree(tree: object) -> ZoneContent:
     """Return the content in a parsed document."""
     if not isinstance(tree, dict) or tree.keys() != {"format", "type", "zone"}:
@@ -90,6 +96,7 @@ def from_tree(tree: object) -> ZoneContent:
         raise Malformed(
             Reason.BAD_FORMAT, where="zone.type", detail=f"not {MEDIA_TYPE} format {FORMAT}"
         )
+    canonical.check(tree["zone"], where="zone")
     content: ZoneContent = _ZONE.read(tree["zone"], "zone")
     check_content(content)
     return content
@@ -200,7 +207,7 @@ def _tagged(**cases: tuple[type, _Codec]) -> _Codec:
 
     def read(value: Any, where: str) -> Any:
         name = value.get("type") if isinstance(value, dict) else None
-        if name not in cases:
+        if not isinstance(name, str) or name not in cases:
             raise Malformed(
                 Reason.OUT_OF_RANGE,
                 where=f"{where}.type",

@@ -236,7 +236,7 @@ def _daily(value: Any, where: str, report: Report, source: str) -> Daily | None:
     found = Taken(mapping(value, where), where, report, source)
     days = []
     for one in found.listed("day"):
-        if one not in set(Day):
+        if not isinstance(one, str) or one not in set(Day):
             raise Malformed(
                 Reason.BAD_TIME, where=where, detail=f"{one!r} is not a day such as MON or ANY"
             )

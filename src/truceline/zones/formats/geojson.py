@@ -390,7 +390,7 @@ def _rule(known: Mapping[str, Any]) -> GeometryRule | None:
 def _edge(value: Any) -> tuple[Edge, bool]:
     if value is None:
         return Edge.LONLAT, False
-    if value not in set(Edge):
+    if not isinstance(value, str) or value not in set(Edge):
         raise Malformed(
             Reason.OUT_OF_RANGE, where="edge", detail=f"{value!r} is not one of {', '.join(Edge)}"
         )

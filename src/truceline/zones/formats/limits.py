@@ -114,7 +114,7 @@ def read_limit(tree: object, *, where: str) -> Limit:
     if (
         not isinstance(text, str)
         or not isinstance(geoid, str)
-        or inclusive not in (None, True, False)
+        or not isinstance(inclusive, bool | None)
     ):
         raise Malformed(
             Reason.WRONG_TYPE,

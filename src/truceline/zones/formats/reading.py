@@ -15,7 +15,8 @@ from enum import StrEnum
 
 from truceline.errors import Malformed, Reason, TrucelineError
 from truceline.geo.volume import Operation
-from truceline.zones.boundary import Extra, Original, ZoneContent, ZoneVolume, check_content
+from truceline.zones.boundary import Extra, Original, ZoneContent, ZoneVolume
+from truceline.zones.document import check_writable
 
 MAX_BYTES = 64 * 2**20
 """A zone file larger than this is refused before it is parsed."""
@@ -123,7 +124,7 @@ class Report:
 
     def take(self, content: ZoneContent, where: str, into: list[ZoneContent]) -> None:
         """Add a checked content under a code of its own."""
-        check_content(content)
+        check_writable(content)
         into.append(replace(content, code=self.unique(content.code, where)))
 
 

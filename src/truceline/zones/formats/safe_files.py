@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -25,6 +26,12 @@ MAX_RATIO = 200
 """Text of coordinates packs to a tenth; two hundred times is no zone file."""
 
 MAX_DEPTH = 64
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError),
+    *(OSError, ValueError, LookupError),
+)
+"""What `zipfile` raises on archives that are damaged, truncated or made to hurt."""
+
 _DECLARATION = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
@@ -86,14 +93,7 @@ def unpack_one(data: bytes, *, name: str, wanted: Callable[[str], bool]) -> tupl
                 )
             with archive.open(chosen[0]) as stream:
                 unpacked = stream.read(MAX_BYTES + 1)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        OSError,
-    ) as error:
+    except _BROKEN as error:
         raise Malformed(
             Reason.UNSAFE_ARCHIVE, where=name, detail=f"not a readable zip archive: {error}"
         ) from None
