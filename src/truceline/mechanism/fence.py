@@ -33,7 +33,14 @@ class Fence:
 
     def check(self, tx: Connection) -> None:
         """Raise `Unavailable` in a transaction that is no longer ours to make."""
-        rows.check(tx, self.number)
+        rows.check(tx, self.number, hold=True)
+
+    def look(self, look: Connection) -> None:
+        """Raise `Unavailable` when the fence is no longer ours; holds nothing.
+
+        Enough before a checkpoint: what the next writer publishes grows from the same rows.
+        """
+        rows.check(look, self.number, hold=False)
 
     def release(self) -> None:
         """Let go; the next one may write."""

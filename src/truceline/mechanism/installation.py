@@ -279,8 +279,8 @@ class Installation:
         self._erase_what_was_promised()
 
         def may_write() -> None:
-            with self.store.writing() as tx:
-                held.check(tx)
+            with self.store.reading() as look:
+                held.look(look)
 
         sealer = Sealer(self.log, self.store, self.settings.origin, key, may_write=may_write)
         self._write_vkey(key)

@@ -32,6 +32,8 @@ from truceline.store.views import public_map
 _log = logging.getLogger("truceline.jobs")
 _TICK_S = 0.25
 _MOST_FIRINGS = 1_000
+_MAP_EVERY_S = 1.0
+"""How often the map is looked at: a zone can come into force by the clock alone."""
 
 type ReadingBook = Callable[[], AbstractContextManager[Book]]
 
@@ -72,12 +74,14 @@ class PublicMap:
     key: SigningKey
     sealer: Sealer
     _shown: list[dict[str, Any]] | None = None
+    _next: float = 0.0
 
     def run(self) -> bool:
         """Publish a snapshot if the map has changed; says whether one was published."""
         signed = self.sealer.signed
-        if signed is None or signed.checkpoint.size == 0:
+        if signed is None or signed.checkpoint.size == 0 or time.monotonic() < self._next:
             return False
+        self._next = time.monotonic() + _MAP_EVERY_S
         head, at = signed.checkpoint, self.clock.now()
         with self.store.reading() as look:
             zones = public_map.items(look, size=head.size, at=at)

@@ -24,10 +24,13 @@ def take(tx: Connection) -> int:
     return int(tx.execute(sa.select(fence.c.number)).scalar_one())
 
 
-def check(tx: Connection, number: int) -> None:
-    """Raise `Unavailable` when another writer has taken the fence since; else hold the row."""
+def check(tx: Connection, number: int, *, hold: bool) -> None:
+    """Raise `Unavailable` when another writer has taken the fence since.
+
+    `hold` keeps the row to the end of the transaction, so that nobody takes it meanwhile.
+    """
     query = sa.select(fence.c.number)
-    if tx.dialect.name == "postgresql":
+    if hold and tx.dialect.name == "postgresql":
         query = query.with_for_update()  # SQLite's BEGIN IMMEDIATE holds the whole store
     if tx.execute(query).scalar() != number:
         raise Unavailable(
