@@ -1,5 +1,6 @@
 /** A small log made here, and what the page says of it: whole, tampered with, forked, shortened. */
 import { describe, expect, test } from 'vitest'
+import { Keyring } from '../src/proof/keyring'
 import { base64, concat, hex, sha256, utf8, type Bytes } from '../src/proof/bytes'
 import { proveAll, proveHead, proveLeaf, remembered, type Step } from '../src/proof/check'
 import { keyId, pae } from '../src/proof/envelope'
@@ -184,11 +185,11 @@ describe('every record', () => {
     expect(outcomes(steps)['whole']).toBe('broken')
   })
 
-  test('under a full tile that was tampered with is broken, and so is one record under it', async () => {
+  test('and every record under a full tile that was tampered with are broken', async () => {
     const { read, files } = await world(600)
     const tile = files.get('tile/0/000') as Bytes
     tile[40] = (tile[40] as number) ^ 1
-    // The head does not rest on that tile; whatever does is broken.
+    // The root rests on the levels above; the founding record lies under the tile.
     const { head, steps } = await proveHead(read, nothing)
     expect(outcomes(steps)).toMatchObject({ signature: 'proved', genesis: 'broken' })
     expect(head).toBeNull()
@@ -198,5 +199,27 @@ describe('every record', () => {
     const { read } = await world(2)
     const { head } = await proveHead(read, nothing)
     await expect(proveAll(read, head as NonNullable<typeof head>, () => undefined, AbortSignal.abort())).rejects.toThrow()
+  })
+})
+
+describe('a key', () => {
+  const record = (kind: string, body: Record<string, unknown>) =>
+    ({ v: 1, log: ORIGIN, kind, id: 'R', author: 'N', seq: 1, made_at: 0, refs: [], body, sealed: [] }) as const
+
+  test('is in force from its record to its end, and a recovery key replaces and does nothing else', async () => {
+    const [first, printed, second, next] = [await pair(), await pair(), await pair(), await pair()]
+    const id = (one: Pair): Promise<string> => keyId(one.publicKey)
+    const keys = (one: Pair, recovery: Pair): object => ({ public: base64(one.publicKey), recovery: base64(recovery.publicKey) })
+    const ring = new Keyring()
+    await ring.take(record('officer.appointed/1', { officer: 'N-1', key: keys(first, printed) }), 3)
+    await ring.take(record('key.replaced/1', { old: await id(first), key: keys(second, next) }), 9)
+    expect(ring.holder(await id(second))?.name).toBe('N-1')
+    expect(ring.inForce(await id(first), 2, 'zone.consented/1')).toBe(false)
+    expect(ring.inForce(await id(first), 9, 'zone.consented/1')).toBe(true)
+    expect(ring.inForce(await id(first), 10, 'zone.consented/1')).toBe(false)
+    expect(ring.inForce(await id(printed), 5, 'zone.consented/1')).toBe(false)
+    expect(ring.inForce(await id(printed), 9, 'key.replaced/1')).toBe(true)
+    await ring.take(record('officer.ended/1', { officer: 'N-1' }), 12)
+    expect(ring.inForce(await id(second), 13, 'zone.consented/1')).toBe(false)
   })
 })

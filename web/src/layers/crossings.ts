@@ -35,7 +35,9 @@ export function pathOf(crossing: Crossing): Feature[] {
     const at = crossing[part]
     return at ? [point(at.lon, at.lat, { part })] : []
   })
-  return [...path, ...dots, ...ends]
+  const { entry, exit } = crossing
+  const between = entry && exit ? [line([[entry.lon, entry.lat], [exit.lon, exit.lat]], { part: 'between' })] : []
+  return [...between, ...path, ...dots, ...ends]
 }
 
 const part = (name: string): ['==', ['get', string], string] => ['==', ['get', 'part'], name]
@@ -49,6 +51,13 @@ export function crossingLayers({ colours }: Look): LayerSpecification[] {
       filter: part('path'),
       layout: { 'line-cap': 'round', 'line-join': 'round' },
       paint: { 'line-color': colours.focus, 'line-width': 2.4 },
+    },
+    {
+      id: 'crossing-between',
+      type: 'line',
+      source: 'crossing-path',
+      filter: part('between'),
+      paint: { 'line-color': colours.focus, 'line-width': 1.4, 'line-dasharray': [2, 3] },
     },
     {
       id: 'crossing-fixes',

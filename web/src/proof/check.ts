@@ -244,13 +244,14 @@ async function learn(read: Reader, head: Head, index: number, entry: Entry): Pro
 }
 
 async function authorSteps(entry: Entry, index: number, keyring: Keyring): Promise<Step[]> {
+  const { kind } = recordOf(entry)
   return Promise.all(
     entry.signatures.map(async (signature) => {
       const holder = keyring.holder(signature.keyid)
       const said = { key: signature.keyid, who: holder?.name ?? '', since: holder?.since ?? 0 }
       if (!holder) return step('author', 'open', said, 'unknown')
       if (!(await signedBy(entry, signature, holder.publicKey))) return step('author', 'broken', said, 'bad')
-      return keyring.inForce(signature.keyid, index)
+      return keyring.inForce(signature.keyid, index, kind)
         ? step('author', 'proved', said)
         : step('author', 'open', said, 'notInForce')
     }),
@@ -306,6 +307,9 @@ async function walk(read: Reader, head: Head, progress: (done: number, all: numb
       for (const signature of entry.signatures) {
         const holder = keyring.holder(signature.keyid)
         if (!holder) unknown += 1
+        else if (index > 0 && !keyring.inForce(signature.keyid, index, record.kind)) {
+          throw new Unproven('whole', `record ${index} is signed with a key of ${holder.name} that is not in force`)
+        }
         else if (!(await signedBy(entry, signature, holder.publicKey))) {
           throw new Unproven('whole', `a signature on record ${index} does not hold`)
         } else signatures += 1

@@ -248,11 +248,20 @@ export interface ClockState {
 export type Verdict = 'suspected' | 'probable' | 'confirmed'
 export type Nature = 'real' | 'synthetic'
 
-export interface Fix {
+/** Where a crossing began or ended, reckoned between two fixes. */
+export interface Edge {
   readonly lat: number
   readonly lon: number
   readonly alt_ft?: number | null
-  readonly at?: Time
+}
+
+/** A fix as it was received; a height that was not reported is null. */
+export interface Fix {
+  readonly lat: number
+  readonly lon: number
+  readonly baro_ft: number | null
+  readonly geo_ft: number | null
+  readonly seen_at: Time
 }
 
 export interface Crossing {
@@ -269,8 +278,9 @@ export interface Crossing {
   readonly altitude_known: boolean
   readonly leaf?: string
   readonly aircraft?: { readonly icao24: string; readonly callsign: string | null } | null
-  readonly entry?: Fix | null
-  readonly exit?: Fix | null
+  readonly entry?: Edge | null
+  readonly exit?: Edge | null
+  readonly depth_m?: number | null
   readonly fixes?: readonly Fix[]
 }
 

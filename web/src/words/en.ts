@@ -286,6 +286,8 @@ export const en = {
       deactivated_over: 'the zone ended around it',
       crossed_between_fixes: 'passed through between two fixes',
     },
+    depth: 'Greatest depth',
+    metres: '{n} m from the line',
     altitude: 'Height',
     altitudeKnown: 'reported',
     altitudeUnknown: 'not reported: counted as inside at every height',
@@ -297,7 +299,7 @@ export const en = {
     receipt: 'Record',
     leaf: 'Leaf hash',
     prove: 'Prove this record',
-    mapHint: 'Ring: where it entered. Dots: fixes as received.',
+    mapHint: 'Full dot: where it came in. Hollow: where it went out. Small dots: the fixes as received; the dashes between them are no track.',
   },
   record: {
     lead: 'Checked in this browser, from the log’s own files. The server is asked for files, never for a verdict.',
