@@ -87,7 +87,7 @@ def _signed(
         raise no(Reason.WRONG_STATE, f"{signer.body} has signed already", "record.author")
     _same_texts(instrument, body)
     stated_at = body.get("stated_at", candidate.received_at)
-    if stated_at > candidate.received_at:
+    if stated_at > candidate.received_at + calendar.AHEAD:
         raise no(
             Reason.MADE_IN_FUTURE, "the stated hour of signing is still to come", "body.stated_at"
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 from truceline.agreements.instrument import Instrument
 from truceline.agreements.refusal import no
+from truceline.clocks.calendar import AHEAD
 from truceline.clocks.deadline import Act
 from truceline.errors import Reason
 from truceline.records.admitted import Candidate, Follow
@@ -31,7 +32,7 @@ def decide_act(
         raise no(Reason.WRONG_STATE, f"the deadline is closed ({state})", "body.deadline")
     act = Act(candidate.record.kind.removeprefix("deadline.").removesuffix("/1"))
     _mandate_on_deadline(candidate, instrument, deadline.owner, act)
-    if act is Act.MET and body["met_at"] > candidate.received_at:
+    if act is Act.MET and body["met_at"] > candidate.received_at + AHEAD:
         raise no(Reason.MADE_IN_FUTURE, "it cannot be met in the future", "body.met_at")
     return ()
 

@@ -21,6 +21,9 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from truceline.errors import Malformed, Reason
 from truceline.records.record import Micros
 
+AHEAD = 5 * 60 * 1_000_000
+"""How far (microseconds) an author's clock may be ahead of the mechanism's."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _DURATION = re.compile(

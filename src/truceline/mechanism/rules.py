@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from truceline.agreements import decision as agreements
 from truceline.agreements.instrument import Entered, Extension, Instrument
 from truceline.clocks import ladder
+from truceline.clocks.calendar import AHEAD
 from truceline.errors import Reason, Refused
 from truceline.mechanism.agenda import ZONE_TERM
 from truceline.mechanism.book import Book
@@ -38,9 +39,6 @@ __all__ = [
     "decide",
     "public_keys",
 ]
-
-AHEAD = 5 * 60 * 1_000_000
-"""How far (microseconds) an author's clock may be ahead of the mechanism's in a live log."""
 
 type Decision = Callable[[Candidate, Book], tuple[Follow, ...]]
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from truceline.agreements.instrument import Instrument
+from truceline.clocks.calendar import AHEAD
 from truceline.errors import Reason
 from truceline.parties.register import Register
 from truceline.records.admitted import Admitted, Candidate
@@ -157,7 +158,7 @@ KINDS = frozenset(_DECISIONS)
 
 
 def _as_of(candidate: Candidate) -> None:
-    if candidate.record.body["as_of"] > candidate.received_at:
+    if candidate.record.body["as_of"] > candidate.received_at + AHEAD:
         raise no(Reason.MADE_IN_FUTURE, "nobody counts posts of tomorrow", "body.as_of")
 
 
