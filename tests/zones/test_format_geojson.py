@@ -180,6 +180,21 @@ def test_an_editor_who_moves_a_vertex_moves_the_zone_and_is_told():
     assert any(note.level is Level.REPAIRED and "edited" in note.detail for note in reading.report)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("edge", "rhumb"), ("active_from", "2018-01-01T00:00:00Z")]
+)
+def test_a_shown_field_that_contradicts_the_document_beside_it_is_refused(name, value):
+    zones = geojson.read(document(feature(active_from="2017-05-06T00:00:00Z"))).zones
+    tree = json.loads(geojson.write(zones).data)
+    tree["features"][0]["properties"][name] = value
+
+    (note,) = geojson.read(json.dumps(tree).encode()).refused()
+
+    assert "the zone document beside it says" in note.detail
+    del tree["features"][0]["properties"]["truceline"]
+    assert not geojson.read(json.dumps(tree).encode()).refused()
+
+
 def test_a_circle_is_drawn_for_others_and_kept_for_us():
     (zone,) = geojson.read(document(feature())).zones
     centre = zone.volumes[0].shape.outer[0]

@@ -8,9 +8,10 @@ who moved a vertex moved the zone, and that is believed and told.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from truceline.errors import Malformed, Reason
 from truceline.geo.flatten import flatten
 from truceline.geo.volume import MultiPolygon, Polygon, Ring
 from truceline.zones.boundary import (
@@ -95,6 +96,23 @@ def reconcile(content: ZoneContent, seen: Face, *, where: str, report: Report) -
         report.repaired(where, f"the kind was edited to {seen.kind}; the edit counts")
         made = replace(made, kind=ZoneKind(seen.kind))
     return made
+
+
+def check_beside(written: Mapping[str, object], found: Mapping[str, object]) -> None:
+    """Refuse a feature whose other shown fields say something else than its zone document.
+
+    Only the face can be edited beside the document (`reconcile`); two answers to one
+    question, say when a zone applies, are never settled by guessing. A field that a
+    program dropped contradicts nothing.
+    """
+    for name, value in written.items():
+        if name in found and found[name] != value:
+            raise Malformed(
+                Reason.CONTRADICTS,
+                where=name,
+                detail=f"it says {found[name]!r}, the zone document beside it says {value!r}",
+                remedy="Put it back, or remove the property `truceline` so that the shown fields count",
+            )
 
 
 def _edited_volumes(content: ZoneContent, drawn: Face, seen: Face) -> tuple[ZoneVolume, ...]:

@@ -33,7 +33,15 @@ from truceline.zones.boundary import (
     polygons_of,
 )
 from truceline.zones.formats import json_text
-from truceline.zones.formats.carried import Face, Seen, face, grouped, reconcile, shown_losses
+from truceline.zones.formats.carried import (
+    Face,
+    Seen,
+    check_beside,
+    face,
+    grouped,
+    reconcile,
+    shown_losses,
+)
 from truceline.zones.formats.limits import instant_text, limit_tree, read_instant, read_limit
 from truceline.zones.formats.reading import (
     MAX_FEATURES,
@@ -52,6 +60,7 @@ MEDIA_TYPE = "application/geo+json"
 _NAME = re.compile(r"^name_([a-z]{2,3})$")
 _CODES = ("zone_id", "code", "identifier", "id")
 _OWN = frozenset(("zone", "volume", "truceline"))
+_FACE = frozenset(("name", "kind", "lower", "upper"))
 _WGS84 = ("CRS84", "4326", "4979", "OGC:84")
 _KINDS = {str(kind): kind for kind in ZoneKind} | {
     "de_escalation_zone": ZoneKind.DE_ESCALATION,
@@ -235,6 +244,10 @@ def _zone(group: list[_Feature], original: Original, report: Report) -> ZoneCont
     seen = tuple(part for one in group for part in _seen(one, report))
     carried = _carried(first, report)
     if carried is not None:
+        beside = _properties(carried, face(carried).seen[0])
+        check_beside(
+            {key: one for key, one in beside.items() if key not in _FACE}, first.properties
+        )
         kind = first.properties.get("kind")
         name = first.properties.get("name")
         shown = Face(

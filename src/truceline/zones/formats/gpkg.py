@@ -36,7 +36,16 @@ from truceline.zones.boundary import (
     polygons_of,
 )
 from truceline.zones.formats import json_text
-from truceline.zones.formats.carried import Area, Face, Seen, face, grouped, reconcile, shown_losses
+from truceline.zones.formats.carried import (
+    Area,
+    Face,
+    Seen,
+    check_beside,
+    face,
+    grouped,
+    reconcile,
+    shown_losses,
+)
 from truceline.zones.formats.limits import limit_tree, read_limit
 from truceline.zones.formats.reading import (
     MAX_FEATURES,
@@ -326,6 +335,8 @@ def _zone(group: list[_Row], original: Original, report: Report) -> ZoneContent:
                 first.where, f"its zone document could not be read ({error.detail}); the row counts"
             )
         else:
+            if carried.volumes:
+                check_beside({"edge": str(carried.volumes[0].edge)}, first.fields)
             made = reconcile(
                 carried,
                 Face(first.text("name"), first.text("kind"), seen),
