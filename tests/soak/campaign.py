@@ -189,7 +189,7 @@ class _Campaign:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=(self.place / "errors").open("ab"),
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
         )
 
     def _start(self) -> None:

@@ -308,7 +308,7 @@ def _record(place: Path) -> Path:
             *("-o", str(trace), sys.executable, "-m", "tests.soak.lost_writes", str(place)),
         ],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
         capture_output=True,
         text=True,
         check=False,

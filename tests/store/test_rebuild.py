@@ -54,14 +54,14 @@ def test_a_view_that_was_tampered_with_is_found_and_mended(installation, assembl
         assert fsck.fsck(ground).wrong == []
 
 
-def test_both_stores_hold_the_same_views_of_the_same_log(tmp_path, postgres_server):
+def test_both_stores_hold_the_same_views_of_the_same_log(tmp_path, postgres_server, monkeypatch):
     found = []
     for name, database in (("one", ""), ("two", postgres_server.database())):
         clock = ScenarioClock(Micros(1_700_000_000_000_000), playing=False)
         assembly = Assembly()
         from tests.support import assembly as support
 
-        support._numbers = iter(range(1, 1_000))
+        monkeypatch.setattr(support, "_numbers", iter(range(1, 1_000)))
         (tmp_path / name).mkdir()
         with founded(tmp_path / name, assembly, database=database, clock=clock) as made:
             for one in agreed(made, assembly):

@@ -243,6 +243,8 @@ class Door:
         """Find the one that a defect stumbles over; the others are none the worse for it."""
         if len(batch) > 1:
             for one in batch:
+                if one.read is not None:
+                    one.failure = None  # it was judged beside what is not there any more
                 one.taken = one.again = None
                 self._answer_all([one])
             return

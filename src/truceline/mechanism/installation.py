@@ -8,7 +8,6 @@ program) stops it with a sentence.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,7 +19,7 @@ from truceline.errors import Reason, Refused, Unavailable
 from truceline.ledger import checkpoint as checkpoints
 from truceline.ledger import note
 from truceline.ledger.checkpoint import SignedCheckpoint
-from truceline.mechanism import data_key, fence, replay
+from truceline.mechanism import fence, premises, replay
 from truceline.mechanism import settings as setting
 from truceline.mechanism.admission import Answer, Door, Gate, Limits
 from truceline.mechanism.book import Book
@@ -31,7 +30,6 @@ from truceline.mechanism.judgement import Judge, KnownIds, Taken, World
 from truceline.mechanism.sealing import Sealer, SealingThread
 from truceline.mechanism.settings import Settings
 from truceline.publish.witnesses import Told, Witnesses
-from truceline.records import keys
 from truceline.records.keys import SigningKey
 from truceline.records.record import Micros
 from truceline.store import atomic, log, migrate
@@ -45,9 +43,6 @@ from truceline.store.views import records
 
 CLOCK_BEHIND = 60 * 1_000_000
 """How far (microseconds) the clock may be behind the newest leaf of a live log at the start."""
-
-_MECHANISM = "mechanism key"
-_PSEUDONYM = "mechanism pseudonym"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,28 +98,14 @@ class Installation:
         Returns the mechanism's key, whose public half the founding record must name.
         Refuses a folder that holds an installation already.
         """
-        note.check_name(origin, where="origin")
-        layout = Layout(folder)
-        if layout.settings.exists() or layout.mechanism_key.exists():
-            raise Refused(
-                Reason.WRONG_STATE, where=str(folder), detail="an installation is here already"
-            )
-        atomic.make_folder(folder)
-        chosen: dict[str, str | bool] = {
-            "origin": origin,
-            "name": f"{folder.resolve().name}-{os.urandom(4).hex()}",
-        }
-        if data_key_file is not None:
-            chosen["data_key_file"] = str(data_key_file.expanduser().resolve())
-        chosen |= {"database": database} if database else {}
-        chosen |= {"demo": True} if demo else {}
-        text = setting.write_text(chosen)
-        file = data_key.place(Settings.model_validate(chosen))
-        vault = Vault(layout.sealed, data_key.make(file, folder))
-        key = mechanism_key or keys.from_seed(os.urandom(keys.SEED_BYTES))
-        atomic.write(layout.mechanism_key, vault.lock_up(_MECHANISM, key.seed), mode=0o600)
-        atomic.write(layout.settings, text.encode())
-        return key
+        return premises.make(
+            folder,
+            origin=origin,
+            data_key_file=data_key_file,
+            database=database,
+            demo=demo,
+            mechanism_key=mechanism_key,
+        )
 
     @classmethod
     def open(
@@ -151,7 +132,7 @@ class Installation:
                 remedy="Make one with `truceline init`",
             )
         chosen = settings or setting.read(layout.settings)
-        key = _data_key(chosen, needed=writer)
+        key = premises.data_key_of(chosen, needed=writer)
         store = Store.at(layout.database, chosen.database)
         made = cls(folder, chosen, clock or SystemClock(), store, key)
         with ExitStack() as undo:
@@ -270,7 +251,8 @@ class Installation:
 
     def _wire(self, held: Fence) -> _Writer:
         key = self.mechanism_key()
-        self.log.sweep()
+        for place in (self.layout.log, self.layout.files, self.layout.sealed):
+            atomic.sweep(place)
         self._check_clock()
         with self._book_lock, self.store.reading() as look:
             for _ in replay.fold(look, self._book, self.vault):
@@ -302,7 +284,9 @@ class Installation:
             committed,
             Limits(self.settings.batch_most, self.settings.waiting_most),
         )
-        world = World(self.clock, key, self.files, self.contents, self._pseudonym())
+        world = World(
+            self.clock, key, self.files, self.contents, premises.pseudonym(self.layout, self.vault)
+        )
         door = Door(gate, lambda: self._new_judge(world))
         rounds = Rounds(sealer, self.log, self._witnesses, self.settings.witness_every_s)
         jobs = JobThread(
@@ -345,17 +329,7 @@ class Installation:
 
     def mechanism_key(self) -> SigningKey:
         """The mechanism's signing key; needs the data key."""
-        data = self.layout.mechanism_key.read_bytes()
-        return keys.from_seed(self.vault.unlock(_MECHANISM, data))
-
-    def _pseudonym(self) -> SigningKey:
-        """The key under which the mechanism signs sealed records; made once, before its first use."""
-        file = self.layout.sealed / "pseudonym.key"
-        if file.exists():
-            return keys.from_seed(self.vault.unlock(_PSEUDONYM, file.read_bytes()))
-        key = keys.from_seed(os.urandom(keys.SEED_BYTES))
-        atomic.write(file, self.vault.lock_up(_PSEUDONYM, key.seed), mode=0o600)
-        return key
+        return premises.mechanism_key(self.layout, self.vault)
 
     def _check_clock(self) -> None:
         if self.clock.scenario:
@@ -397,12 +371,3 @@ class Installation:
         if self._writer is None:
             raise Unavailable(Reason.NOT_THE_WRITER, where="door", detail="this process only reads")
         return self._writer
-
-
-def _data_key(settings: Settings, *, needed: bool) -> bytes | None:
-    try:
-        return data_key.read(data_key.place(settings))
-    except Unavailable:
-        if needed:
-            raise
-        return None

@@ -15,7 +15,7 @@ from truceline.errors import Malformed, Reason, Refused
 from truceline.records import envelope, record, sealed
 from truceline.records.envelope import MAX_ENTRY_BYTES, Envelope
 from truceline.records.kinds import KINDS, SEALED_LEAF, Kind, Leaf
-from truceline.records.record import PAYLOAD_TYPE, Record
+from truceline.records.record import MAX_SEALED, PAYLOAD_TYPE, Record
 from truceline.records.sealed import Disclosure
 
 _INSIDE = ("kind", "author", "refs", "body")
@@ -55,6 +55,12 @@ def read(data: bytes, disclosures: Sequence[str] = ()) -> Submission:
             Reason.TOO_LARGE,
             where="envelope",
             detail=f"{len(data)} bytes; an entry of the log holds at most {MAX_ENTRY_BYTES}",
+        )
+    if len(disclosures) > MAX_SEALED or any(len(one) > MAX_ENTRY_BYTES for one in disclosures):
+        raise Malformed(
+            Reason.TOO_LARGE,
+            where="disclosures",
+            detail=f"at most {MAX_SEALED} disclosures of {MAX_ENTRY_BYTES} characters",
         )
     signed = envelope.read(data)
     if signed.payload_type != PAYLOAD_TYPE:

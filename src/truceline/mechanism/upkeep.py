@@ -15,9 +15,8 @@ from pathlib import Path
 from truceline.errors import Reason, Refused, Unavailable, Unproven
 from truceline.ledger import checkpoint as checkpoints
 from truceline.ledger import tiles
-from truceline.mechanism import data_key, fence, replay, settings
+from truceline.mechanism import fence, premises, replay, settings
 from truceline.mechanism.book import Book
-from truceline.mechanism.settings import Settings
 from truceline.records.admitted import Admitted
 from truceline.store import log
 from truceline.store.contents import Contents
@@ -60,7 +59,7 @@ def opened(folder: Path, *, writing: bool) -> Iterator[Ground]:
     chosen = settings.read(layout.settings)
     store = Store.at(layout.database, chosen.database)
     files, logged = Files(layout.files), LogFolder(layout.log)
-    vault = Vault(layout.sealed, _key(chosen))
+    vault = Vault(layout.sealed, premises.data_key_of(chosen, needed=False))
     vkey = (logged.read("vkey") or b"").decode("utf-8", "replace").strip()
     held = fence.take(layout.lock, store) if writing else None
     try:
@@ -69,13 +68,6 @@ def opened(folder: Path, *, writing: bool) -> Iterator[Ground]:
         if held is not None:
             held.release()
         store.close()
-
-
-def _key(chosen: Settings) -> bytes | None:
-    try:
-        return data_key.read(data_key.place(chosen))
-    except Unavailable:
-        return None
 
 
 @dataclass(frozen=True, slots=True)

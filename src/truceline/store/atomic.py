@@ -97,6 +97,12 @@ def sync_folders(folders: Iterable[Path]) -> None:
             os.close(handle)
 
 
-def is_partial(path: Path) -> bool:
-    """Say whether a file is the rest of a write that a crash cut short; it may be removed."""
-    return path.name.startswith(".") and path.name.endswith(_PARTIAL)
+def sweep(folder: Path) -> int:
+    """Remove what a crash left half written below `folder`; returns how many files that were.
+
+    Only at the start of the one writer: whatever is half written then is nobody's.
+    """
+    left = [path for path in folder.rglob(".*") if path.name.endswith(_PARTIAL)]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)

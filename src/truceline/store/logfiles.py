@@ -47,13 +47,6 @@ class LogFolder:
                 path.unlink(missing_ok=True)
             folder.rmdir()
 
-    def sweep(self) -> int:
-        """Remove what a crash left half written; returns how many files that were."""
-        left = [path for path in self.folder.rglob(".*") if atomic.is_partial(path)]
-        for path in left:
-            path.unlink(missing_ok=True)
-        return len(left)
-
 
 def places(size: int) -> list[str]:
     """Return the paths of every full and partial file of a log of `size` leaves."""
