@@ -23,6 +23,7 @@ stopped is taken up again, or told as lost when it has not come back.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -39,6 +40,7 @@ from truceline.airspace.live import LiveWatch
 from truceline.airspace.rules import SECOND_US, STANDARD, Rules
 from truceline.airspace.verdict import Verdict
 from truceline.archive import segment as segments
+from truceline.archive.segment import Segment
 from truceline.mechanism.admission import Answer
 from truceline.mechanism.book import Book
 from truceline.mechanism.detection import entry_parts, exit_parts, left_body, stated_body
@@ -52,7 +54,9 @@ from truceline.zones import in_force
 MOST_FIXES = 200_000
 """A segment is sealed at the latest when it holds so many."""
 SEAL_AFTER_US = 600 * SECOND_US
-"""... or when its first fix is so old, on the mechanism's clock."""
+"""... or when its fixes span so long, by their own times ..."""
+IDLE_MOST = 60
+"""... or when the source was not fed between so many calls of `expire`."""
 
 type Key = tuple[str, str, int]
 """Zone, aircraft, instant of entry: one crossing within a source."""
@@ -80,6 +84,8 @@ class _Source:
     batches: list[Fixes] = field(default_factory=list)
     segment: RecordId | None = None
     opened_at: int = 0
+    newest_at: int = 0
+    idle: int = 0
     left_out: int = 0
     stated: dict[Key, Began] = field(default_factory=dict)
     found: dict[Seen, Began] = field(default_factory=dict)
@@ -131,7 +137,8 @@ class Watch:
             for source in self._sources.values():
                 self._tell(source, source.watch.expire(now))
                 self._tell_lost(source)
-                if self._is_full(source):
+                source.idle += 1
+                if source.idle >= IDLE_MOST or self._is_full(source):
                     self._seal(source)
 
     def seal(self) -> None:
@@ -300,40 +307,61 @@ class Watch:
     # -- segments ----------------------------------------------------------------------------
 
     def _keep(self, source: _Source, batch: Fixes) -> None:
+        first, source.idle = int(batch.seen_at.min()), 0
         if source.segment is None:
-            # The instant of the first fix and the source's code make no secret of anybody.
-            source.segment = ulid(Micros(int(batch.seen_at.min())), self._chance(10))
-            source.opened_at = self._installation.clock.now()
+            source.segment, source.opened_at = self._segment_id(source, first), first
+            source.newest_at = first
+        source.newest_at = max(source.newest_at, int(batch.seen_at.max()))
         source.batches.append(batch)
+
+    def _segment_id(self, source: _Source, first_at: int) -> RecordId:
+        """The name of a segment: it follows from source and first fix, which are no secret.
+
+        So a source that is fed again after a crash binds the segments that its crossings cite.
+        """
+        cause = f"{self._installation.book.log}\n{source.code}\n{source.nature}\n{first_at}"
+        return ulid(Micros(first_at), hashlib.sha256(cause.encode()).digest())
 
     def _is_full(self, source: _Source) -> bool:
         held = sum(len(one) for one in source.batches)
-        waited = self._installation.clock.now() - source.opened_at
-        return bool(held) and (held >= MOST_FIXES or waited >= SEAL_AFTER_US)
+        spanned = source.newest_at - source.opened_at
+        return held >= MOST_FIXES or (held > 0 and spanned >= SEAL_AFTER_US)
 
     def _seal(self, source: _Source) -> None:
         """Write the fixes as a file, and state its hash: from here on they cannot be changed."""
         if source.segment is None or not source.batches:
             return
         made = segments.write(joined(source.batches))
+        name = self._free_name(source.segment, made)
         left_out = sum(source.watch.left_out.values())
-        # The file is durable before the record names it. A crash before the record
-        # leaves a file that nothing names, and crossings whose segment never came.
-        file = self._installation.files.put(made.data, segments.MEDIA_TYPE)
-        body = {
-            "segment": source.segment,
-            "source": source.code,
-            "file": file.tree(),
-            "first_at": made.first_at,
-            "last_at": made.last_at,
-            "fixes": made.count,
-            "left_out": left_out - source.left_out,
-            "nature": source.nature,
-        }
-        self._state("air.segment/1", body, {}, "", ())
-        self._take_answers()
+        if name is not None:
+            # The file is durable before the record names it. A crash before the record
+            # leaves a file that nothing names, and crossings whose segment never came.
+            file = self._installation.files.put(made.data, segments.MEDIA_TYPE)
+            body = {
+                "segment": name,
+                "source": source.code,
+                "file": file.tree(),
+                "first_at": made.first_at,
+                "last_at": made.last_at,
+                "fixes": made.count,
+                "left_out": left_out - source.left_out,
+                "nature": source.nature,
+            }
+            self._state("air.segment/1", body, {}, "", ())
+            self._take_answers()
         source.segment, source.left_out = None, left_out
         source.batches.clear()
+
+    def _free_name(self, segment: RecordId, made: Segment) -> RecordId | None:
+        """The segment's name; None when the log has these fixes; another when it has others."""
+        with self._installation.store.reading() as look:
+            known = crossings.segment_of(look, segment)
+        if known is None:
+            return segment
+        if known.sha256 == made.sha256:
+            return None
+        return ulid(Micros(made.first_at), self._chance(10))
 
 
 def _changes(book: Book, after: Micros, until: Micros) -> Iterator[Micros]:

@@ -73,14 +73,17 @@ def run(wishes: Wishes, say: Say, started: Callable[[str], None]) -> None:
 
 
 def _rehearse(on_stage: Stage, sky: Sky, programme: Programme) -> None:
-    """Let everything fly that a page would see until the real flight is over, not waiting for time."""
+    """Let everything fly that a page would see until the real flight is over, not waiting for time.
+
+    One that was cut short is flown again from its start; the watch states nothing twice.
+    """
     until = programme.real.last_at
-    after = max(programme.now, on_stage.newest_at)
+    if on_stage.newest_at >= until:
+        return
     rounds = range((until - programme.now) // programme.round_us + 1)
     tracks = [programme.real, *(track for one in rounds for track in programme.round(one))]
-    if after < until:
-        sky.fly(tracks, after, until)
-        sky.watch.finish()
+    sky.fly(tracks, programme.now, until)
+    sky.watch.finish()
 
 
 def _settle(installation: Installation) -> None:

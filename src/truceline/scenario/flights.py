@@ -47,6 +47,11 @@ class Track:
     sigma_m: float
 
     @property
+    def number(self) -> int:
+        """The number of its first fix in its source: the same each time it is flown."""
+        return zlib.crc32(self.key.encode()) % 1_000_000 * 100_000
+
+    @property
     def first_at(self) -> Micros:
         """The time of the first fix."""
         return Micros(int(self.seen_at[0]))
@@ -102,14 +107,14 @@ def between(tracks: Iterable[Track], after: int, until: int) -> list[tuple[Track
 
 
 class Feed:
-    """Turns pieces of tracks into batches of fixes of one source, numbered as they come.
+    """Turns pieces of tracks into batches of fixes of one source.
 
-    A feed lives as long as what listens to it: the codes of aircraft never change.
+    A feed lives as long as what listens to it: the codes of aircraft never change. A fix
+    has its own number, so that a flight told again gives the same batch to the bit.
     """
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self.sequence = 0
         self._names = (Names(), Names())
 
     def batch(self, pieces: Sequence[tuple[Track, slice]]) -> Fixes:
@@ -117,7 +122,6 @@ class Feed:
         counts = [len(one.seen_at[part]) for one, part in pieces]
         seen_at = _joined([one.seen_at[part] for one, part in pieces])
         order = np.argsort(seen_at, kind="stable")
-        first, self.sequence = self.sequence, self.sequence + len(order)
         columns = {
             name: _joined([getattr(one, name)[part] for one, part in pieces])[order]
             for name in ("lat", "lon", "baro_ft", "speed_kt")
@@ -130,10 +134,14 @@ class Feed:
             sigma_m=_repeated([one.sigma_m for one, _ in pieces], counts)[order],
             names=aircraft.texts,
             callsigns=callsigns.texts,
-            sequence=np.arange(first, self.sequence, dtype=np.int64),
+            sequence=_joined([_numbers(one, part) for one, part in pieces])[order],
             source=self.source,
             **columns,
         )
+
+
+def _numbers(track: Track, part: slice) -> NDArray[np.int64]:
+    return track.number + np.arange(part.start, part.stop, dtype=np.int64)
 
 
 def _joined(parts: Sequence[Any]) -> Any:

@@ -44,10 +44,14 @@ class Sky:
         """Feed the tracks in steps, the clock going along, and seal at the end."""
         while after < until:
             step = min(after + STEP, until)
-            # After a stop the log may be ahead of a flight that is told again.
-            self._clock.seek(Micros(max(step, self._clock.now())))
+            # After a stop the log may be ahead of a flight that is told again: then
+            # nothing is silent too long, it only has not come yet.
+            is_again = step < self._clock.now()
+            if not is_again:
+                self._clock.seek(Micros(step))
             self.feed(tracks, after, step)
-            self.watch.expire()
+            if not is_again:
+                self.watch.expire()
             after = step
         self.watch.seal()
 
