@@ -134,10 +134,10 @@ def test_hundreds_of_thousands_of_clocks_are_asked_in_no_time():
     clocks = Clocks()
     for number in range(100_000):
         clocks.start(clock(number, due_at=Micros(DUE + number * 1_000_000)))
-    started = time.process_time()
+    started = time.thread_time()
     for second in range(1000):
         clocks.due(Micros(DUE - 8 * DAY + second))
-    assert time.process_time() - started < 0.5
+    assert time.thread_time() - started < 0.5
     assert clocks.next_due() == DUE - 7 * DAY
 
 

@@ -286,13 +286,13 @@ def test_a_typical_record_is_decided_and_folded_within_forty_microseconds():
         for n in range(20_000)
     ]
     kind = KINDS["zone.position/1"]
-    started = time.process_time()
+    started = time.thread_time()
     for index, record in enumerate(records, start=len(memo.told)):
         rules.check_signers(record, (signer.key,), memo.book, memo.at)
         rules.check_seq(record, signer.key, memo.book)
         rules.decide(Candidate(record, kind, signer, memo.at), memo.book)
         memo.book.apply(Admitted(index, record, signer, memo.at))
-    spent = (time.process_time() - started) / len(records) * 1e6
+    spent = (time.thread_time() - started) / len(records) * 1e6
     print(f"check, decide and fold: {spent:.1f} microseconds a record")
     assert spent < 40
 
