@@ -140,3 +140,12 @@ def test_equal_values_have_unequal_digests():
 def test_a_disclosure_with_a_short_salt_is_refused():
     with pytest.raises(Malformed):
         sealed.read(sealed.Disclosure(b"short", "name", "x").text())
+
+
+@pytest.mark.parametrize("end", ["\n", " ", "0"])
+def test_a_record_id_is_a_ulid_to_its_last_character(end):
+    tree = json.loads(statement().canonical())
+    tree["id"] += end
+    with pytest.raises(Malformed) as failure:
+        record.read(canonical.encode(tree))
+    assert failure.value.where == "record.id"

@@ -25,7 +25,7 @@ RecordId = NewType("RecordId", str)
 Micros = NewType("Micros", int)
 """Microseconds since 1970-01-01T00:00:00Z, UTC."""
 
-_ULID = re.compile(r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$")
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _FIELDS = frozenset(
     ("v", "log", "kind", "id", "author", "seq", "made_at", "refs", "body", "sealed")
 )
@@ -82,7 +82,7 @@ def read(payload: bytes) -> Record:
     for name in ("seq", "made_at"):
         if type(value[name]) is not int or value[name] < 0:
             raise _wrong(name, "an integer from 0")
-    if not _ULID.match(value["id"]):
+    if not _ULID.fullmatch(value["id"]):
         raise _wrong("id", "a ULID of 26 characters")
     for name, most in (("refs", MAX_REFS), ("sealed", MAX_SEALED)):
         items = value[name]
