@@ -72,5 +72,5 @@ class Witnesses:
         for server in self._servers.values():
             server.shutdown()
             server.server_close()
-        # A witness holds its folder for as long as it lives: let go of it.
-        self._made, self._servers, self._threads = {}, {}, []
+        for witness in self._made.values():
+            witness.close()

@@ -72,13 +72,13 @@ def _hash(text: str) -> str:
 
 
 def open_witness(folder: Path, *, name: str, logs: Sequence[VerifierKey]) -> Witness:
-    """Return the witness that lives in `folder` (made when empty), its lock held for good.
+    """Return the witness that lives in `folder` (made when empty), its lock held until `close`.
 
     Refuses a folder that another witness holds, or whose state is lost or unreadable.
     """
     note.check_name(name, where="witness name")
     home = world.WitnessFolder(folder)
-    home.hold()
+    release = home.hold()
     key: SigningKey = home.key(witnesses.write_state({}))
     by_origin: dict[str, tuple[VerifierKey, ...]] = {}
     for log in logs:
@@ -90,6 +90,7 @@ def open_witness(folder: Path, *, name: str, logs: Sequence[VerifierKey]) -> Wit
         seen=witnesses.read_state(home.state()),
         remember=home.remember,
         now_s=world.now_s,
+        release=release,
     )
     home.publish(made.vkey())
     return made

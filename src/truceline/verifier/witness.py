@@ -30,7 +30,7 @@ class Witness:
     """One key, the logs it follows, and what it saw of each.
 
     `remember` must return only when the bytes are durable, and raise otherwise;
-    `now_s` gives POSIX seconds.
+    `now_s` gives POSIX seconds; `release` gives the folder's lock back.
     """
 
     name: str
@@ -39,7 +39,15 @@ class Witness:
     seen: dict[str, Seen]
     remember: Callable[[bytes], None]
     now_s: Callable[[], int]
+    release: Callable[[], None] = lambda: None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def close(self) -> None:
+        """Sign nothing more, and give the folder back to whoever opens it next."""
+        with self._lock:
+            release, self.release = self.release, lambda: None
+            self.logs = {}
+            release()
 
     def vkey(self) -> VerifierKey:
         """The key by which others check this witness's cosignatures."""
