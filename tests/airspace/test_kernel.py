@@ -15,7 +15,7 @@ from truceline.airspace.chart import Chart, FlatVolume, WatchedZone, chart
 from truceline.airspace.fix import Fixes, Names, fixes
 from truceline.airspace.ground import pairs_plain
 from truceline.airspace.kernel import KERNEL, Kernel, Search, members, stays_compiled
-from truceline.airspace.rules import PLANAR
+from truceline.airspace.rules import PLANAR, STANDARD
 from truceline.airspace.stay import Stays, stays
 from truceline.airspace.track import Rows, Tracks
 from truceline.geo.volume import Window
@@ -183,3 +183,50 @@ def test_until_the_kernel_is_ready_and_where_it_cannot_be_the_plain_way_answers(
     same(search(zones, rows), Search(kernel=KERNEL)(zones, rows))
     assert not broken.wait()
     assert broken.notice
+
+
+def test_depth_and_doubt_equal_those_of_the_plain_measure():
+    from truceline.airspace.measure import LOOK_M, Case, Span, measured
+
+    for seed in range(4):
+        zones, rows = stars(seed, 15), paths(seed, 1500, step=0.01)
+        search = Search(kernel=KERNEL)
+        found = search(zones, rows)
+        fast = search.measured(zones, rows, found, STANDARD)
+        assert fast is not None
+        for number, (depth, doubt) in enumerate(fast):
+            span = Span(int(found.row_in[number]), float(found.share_in[number]), int(found.row_out[number]), float(found.share_out[number]))  # fmt: skip
+            plain, slow = measured(Case(zones, int(found.volume[number]), rows, STANDARD), span)
+            assert depth.metres == pytest.approx(plain.metres, abs=LOOK_M / 2)
+            assert doubt.fixes == slow.fixes
+            assert abs(doubt.lasted_us - slow.lasted_us) <= 1
+            assert (doubt.firm, doubt.capped) == pytest.approx((slow.firm, slow.capped), abs=1e-6)
+
+
+def test_the_constants_that_the_kernel_repeats_are_those_of_the_plain_way():
+    from truceline.airspace import chart as chart_module
+    from truceline.airspace import compiled, measure, metres, stay, verdict, vertical
+
+    assert (compiled.LOOK_M, compiled.MOST_LOOKS) == (measure.LOOK_M, measure.MOST_LOOKS)
+    assert (compiled.A_M, compiled.E2) == (metres.A_M, metres.E2)
+    assert compiled.BLOCK == chart_module.BLOCK
+    assert compiled.LEAST_TAIL == verdict.LEAST_TAIL
+    assert compiled.UNTESTABLE == vertical.Column.UNTESTABLE
+    assert list(stay.Edge) == [compiled.OPEN, compiled.BORDER, compiled.HEIGHT, compiled.WINDOW]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**31))
+def test_leaving_a_zone_is_followed_as_the_plain_way_does(seed: int):
+    from truceline.airspace.measure import Case, clearly_outside, places
+
+    zones, rows = stars(seed, 3), paths(seed, 300, step=0.002)
+    fixes_of = np.flatnonzero(rows.fix)
+    for zone in range(3):
+        case = Case(zones, zone, rows, STANDARD)
+        at = places(rows, fixes_of - 1, np.ones(len(fixes_of)))
+        clear = clearly_outside(case, at, rows.sigma_m[fixes_of])
+        for row, outside in zip(fixes_of.tolist(), clear.tolist(), strict=True):
+            found = Search(kernel=KERNEL).leave(case, (row, row), (0, 0))
+            assert found is not None
+            assert (found[0] == 1) == outside

@@ -67,9 +67,15 @@ def pieces(batch: Fixes, cuts: list[int]) -> list[Fixes]:
     return [batch.take(slice(a, b)) for a, b in pairwise(bounds)]
 
 
-def alike(one: Crossing) -> tuple[object, ...]:
-    doubt = replace(one.doubt, seconds=round(one.doubt.seconds, 5))
-    return (one.zone_id, one.icao24, one.entry, one.exit, one.cause_in, one.cause_out, one.verdict, one.excursions, doubt, round(one.max_depth_m, 3))  # fmt: skip
+def alike(ones: list[Crossing], others: list[Crossing]) -> None:
+    """The same crossings; the depth is found to within half a look (`measure.LOOK_M`)."""
+    assert [_plain(one) for one in ones] == [_plain(one) for one in others]
+    depths = [one.max_depth_m for one in others]
+    np.testing.assert_allclose([one.max_depth_m for one in ones], depths, atol=25)
+
+
+def _plain(one: Crossing) -> Crossing:
+    return replace(one, max_depth_m=0.0)
 
 
 @settings(max_examples=25, deadline=None)
@@ -81,7 +87,7 @@ def test_a_stream_in_any_pieces_gives_the_crossings_of_the_whole(
     batch = wandering(seed)
     whole = found(batch, *ZONES, rules=rules)
     parts = found(pieces(batch, cuts), *ZONES, rules=rules)
-    assert [alike(one) for one in whole] == [alike(one) for one in parts]
+    alike(whole, parts)
 
 
 def test_every_crossing_that_closes_was_opened_before():
@@ -185,3 +191,19 @@ def test_batches_of_several_names_are_joined():
 
 def test_an_engine_without_zones_finds_nothing():
     assert not Engine(chart([])).feed(flight(straight(0, 1)))
+
+
+def test_an_aircraft_lost_inside_before_a_jump_is_lost_alike_in_pieces_and_whole():
+    """Found by a random stream: the batch held the fix before the jump and no path from it."""
+    batch = wandering(328)
+    whole = found(batch, *ZONES, rules=STANDARD)
+    parts = found(pieces(batch, [268, 441, 491, 617]), *ZONES, rules=STANDARD)
+    alike(whole, parts)
+
+
+def test_a_first_fix_on_the_border_is_left_alike_in_pieces_and_whole():
+    """Found by a random stream: on the border, away for minutes, and back inside."""
+    batch = wandering(289)
+    whole = found(batch, *ZONES, rules=STANDARD)
+    parts = found(pieces(batch, [1]), *ZONES, rules=STANDARD)
+    alike(whole, parts)

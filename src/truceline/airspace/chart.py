@@ -24,6 +24,8 @@ from truceline.geo.flatten import flatten, to_shapely
 from truceline.geo.volume import Edge, Operation, Volume, Window
 
 ALWAYS_US = 2**62
+BLOCK = 16
+"""Edges in a block: a block whose box is far away need not be looked at."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -64,10 +66,17 @@ class Chart:
     edge_first: Ints
     edges: Floats  # x0, y0, x1, y1
     areas: tuple[Any, ...]  # prepared shapely areas
+    block_first: Ints
+    blocks: Floats  # box of each run of BLOCK edges: x_min, y_min, x_max, y_max
 
     def edges_of(self, volume: int) -> Floats:
         """Return the border of a volume."""
         return self.edges[self.edge_first[volume] : self.edge_first[volume + 1]]
+
+    @property
+    def all_simple(self) -> bool:
+        """Whether every zone is one volume: then zones and volumes have the same numbers."""
+        return len(self.areas) == len(self.zone_ids) and not self.operation.any()
 
     def is_simple(self, zone: int) -> bool:
         """Say whether the zone is one volume."""
@@ -109,6 +118,8 @@ def chart(zones: Sequence[WatchedZone]) -> Chart:
     for volume in flat:
         shapely.prepare(volume.area)
     order = list(Operation)
+    edge_first = _starts(np.array([len(one) for one in borders], dtype=np.int64))
+    edges = np.concatenate([*borders, np.empty((0, 4))])
     return Chart(
         zone_ids=tuple(zone.zone_id for zone in merged),
         zone_first=_starts(counts),
@@ -121,9 +132,11 @@ def chart(zones: Sequence[WatchedZone]) -> Chart:
         opens_at=_ints([_micros(volume.window.start, -ALWAYS_US) for volume in flat]),
         closes_at=_ints([_micros(volume.window.end, ALWAYS_US) for volume in flat]),
         bounds=np.array([volume.area.bounds for volume in flat]).reshape(-1, 4),
-        edge_first=_starts(np.array([len(one) for one in borders], dtype=np.int64)),
-        edges=np.concatenate([*borders, np.empty((0, 4))]),
+        edge_first=edge_first,
+        edges=edges,
         areas=tuple(volume.area for volume in flat),
+        block_first=_starts(-(-np.diff(edge_first) // BLOCK)),
+        blocks=_blocks(edge_first, edges),
     )
 
 
@@ -172,6 +185,19 @@ def _edges(area: Any) -> Floats:
     pairs = np.hstack((coords[:-1], coords[1:]))[same]
     moved = (pairs[:, 0] != pairs[:, 2]) | (pairs[:, 1] != pairs[:, 3])
     return np.ascontiguousarray(pairs[moved])
+
+
+def _blocks(edge_first: Ints, edges: Floats) -> Floats:
+    """Return the box of every run of edges; runs do not reach over volumes."""
+    counts = np.diff(edge_first)
+    runs = -(-counts // BLOCK)
+    within = np.arange(int(runs.sum())) - np.repeat(np.cumsum(runs) - runs, runs)
+    start = np.repeat(edge_first[:-1], runs) + within * BLOCK
+    if not len(start):
+        return np.empty((0, 4))
+    low = np.minimum(edges[:, :2], edges[:, 2:])
+    high = np.maximum(edges[:, :2], edges[:, 2:])
+    return np.hstack((np.minimum.reduceat(low, start), np.maximum.reduceat(high, start)))
 
 
 def _upper_column(limit: Altitude | None) -> Column:

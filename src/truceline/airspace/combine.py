@@ -8,7 +8,6 @@ which the agreement lists them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -38,10 +37,10 @@ type Interval = tuple[Mark, Mark]
 
 def by_zone(chart: Chart, found: Stays) -> Stays:
     """Return the stays in zones (`volume` then holds the zone), in order of zone and path."""
+    if chart.all_simple:
+        return found
     simple_zone = np.array([chart.is_simple(z) for z in range(len(chart.zone_ids))], dtype=bool)
     zone = chart.zone_of[found.volume]
-    if simple_zone.all():
-        return replace(found, volume=zone)
     simple: Flags = simple_zone[zone]
     parts = [_picked(found, simple, zone)]
     for number in np.unique(zone[~simple]).tolist():

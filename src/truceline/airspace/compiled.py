@@ -24,6 +24,12 @@ _SPLIT = 134_217_729.0
 _SAME = 1e-13
 
 OPEN, BORDER, HEIGHT, WINDOW = 0, 1, 2, 3
+UNTESTABLE = 3
+LOOK_M, MOST_LOOKS = 50.0, 512
+A_M, E2 = 6_378_137.0, 6.69437999014e-3
+LEAST_TAIL = 1e-6
+BLOCK = 16
+"""Edges in a block. These repeat `measure`, `metres` and `chart`: a test holds them equal."""
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -455,3 +461,279 @@ def stays_in(path, chart, grid, counts, covers, entries, borders, nearest):  # t
                 current[volume] = made
                 made += 1
     return numbers[:made], shares[:made]
+
+
+@compiled
+def metres(lat):  # type: ignore[no-untyped-def]
+    """Return the length of a degree of longitude and of latitude; see `metres.py`."""
+    phi = lat * np.pi / 180.0
+    bent = 1.0 - E2 * np.sin(phi) ** 2
+    east = A_M / np.sqrt(bent) * np.cos(phi) * np.pi / 180.0
+    return east, A_M * (1.0 - E2) / bent**1.5 * np.pi / 180.0
+
+
+@compiled
+def border_m(x, y, volume, borders):  # type: ignore[no-untyped-def]
+    """Return the distance of a point to the border of a volume, in metres.
+
+    Edges lie in blocks with a box each; a block that is further than the best is skipped.
+    """
+    edge_first, edges, block_first, boxes = borders
+    east, north = metres(y)
+    best = np.inf
+    last = edge_first[volume + 1]
+    for block in range(block_first[volume], block_first[volume + 1]):
+        dx = max(0.0, boxes[block, 0] - x, x - boxes[block, 2]) * east
+        dy = max(0.0, boxes[block, 1] - y, y - boxes[block, 3]) * north
+        if dx * dx + dy * dy >= best:
+            continue
+        begin = edge_first[volume] + (block - block_first[volume]) * BLOCK
+        for k in range(begin, min(begin + BLOCK, last)):
+            ax, ay = (edges[k, 0] - x) * east, (edges[k, 1] - y) * north
+            ex, ey = (edges[k, 2] - edges[k, 0]) * east, (edges[k, 3] - edges[k, 1]) * north
+            square = ex * ex + ey * ey
+            along = min(1.0, max(0.0, -(ax * ex + ay * ey) / square)) if square > 0.0 else 0.0
+            ax, ay = ax + along * ex, ay + along * ey
+            best = min(best, ax * ax + ay * ay)
+    return np.sqrt(best)
+
+
+@compiled
+def phi_of(z):  # type: ignore[no-untyped-def]
+    """The normal distribution function, as in `verdict.phi`."""
+    x = abs(z) / np.sqrt(2.0)
+    t = 1.0 / (1.0 + 0.3275911 * x)
+    series = t * (
+        0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))
+    )
+    tail = 0.5 * series * np.exp(-x * x)
+    tail = tail if tail > LEAST_TAIL else 0.0
+    return 1.0 - tail if z >= 0.0 else tail
+
+
+@compiled
+def between(values, row, share):  # type: ignore[no-untyped-def]
+    """Return a value at a share of a segment, its ends exactly."""
+    if share == 0.0:
+        return values[row]
+    if share == 1.0:
+        return values[row + 1]
+    return values[row] + (values[row + 1] - values[row]) * share
+
+
+@compiled
+def upright_at(height, row, share, volume, chart, plain, slope):  # type: ignore[no-untyped-def]
+    """Return P(between the limits) at a place, and whether its height is known."""
+    lower_column, lower_ft, upper_column, upper_ft = chart[0], chart[1], chart[2], chart[3]
+    chance, known = 1.0, True
+    c = lower_column[volume]
+    if c == UNTESTABLE:
+        known = False
+    elif c >= 0:
+        h = between(height[c], row, share)
+        if np.isnan(h):
+            known = False
+        else:
+            chance += phi_of((h - lower_ft[volume]) / np.hypot(plain[c], slope[c] * h)) - 1.0
+    c = upper_column[volume]
+    if c == UNTESTABLE:
+        known = False
+    elif c >= 0:
+        h = between(height[c], row, share)
+        if np.isnan(h):
+            known = False
+        else:
+            chance += phi_of((upper_ft[volume] - h) / np.hypot(plain[c], slope[c] * h)) - 1.0
+    return chance, known
+
+
+@compiled
+def step_of(lon, lat, row, begin, end):  # type: ignore[no-untyped-def]
+    """Return the metres of a part of a segment, and how many looks are taken along it."""
+    east, north = metres((lat[row] + lat[row + 1]) / 2)
+    whole = np.hypot((lon[row + 1] - lon[row]) * east, (lat[row + 1] - lat[row]) * north)
+    length = whole * (end - begin)
+    return length, int(min(MOST_LOOKS, max(1.0, np.ceil(length / LOOK_M))))
+
+
+@compiled
+def deepest(lon, lat, borders, volume, span, best, slack):  # type: ignore[no-untyped-def]
+    """Return the deepest look of a stay: metres, row, share, and the share between two looks.
+
+    A distance to the border changes by no more than the way flown, so looks that
+    cannot be deeper than the best by `slack` of it are not taken.
+    """
+    first, share_in, last, share_out = span
+    depth, deep_row, deep_share, deep_half = best
+    was, since = np.inf, 0.0  # the last distance taken, and the way flown since
+    for row in range(first, last + 1):
+        begin = share_in if row == first else 0.0
+        end = share_out if row == last else 1.0
+        length, looks = step_of(lon, lat, row, begin, end)
+        for k in range(looks + 1):
+            if k > 0:
+                since += length / looks
+            if depth >= 0.0 and was + since <= depth * (1.0 + slack):
+                continue
+            share = end if k == looks else begin + (end - begin) * k / looks
+            was = border_m(between(lon, row, share), between(lat, row, share), volume, borders)
+            since = 0.0
+            if was > depth:
+                depth, deep_row, deep_share = was, row, share
+                deep_half = (end - begin) / looks
+    return depth, deep_row, deep_share, deep_half
+
+
+@compiled
+def narrowed(lon, lat, borders, volume, span, best):  # type: ignore[no-untyped-def]
+    """Return the best look narrowed down between its neighbours: metres, row, share."""
+    first, share_in, last, share_out = span
+    depth, row, at, half = best
+    left = max(share_in if row == first else 0.0, at - half)
+    right = min(share_out if row == last else 1.0, at + half)
+    for _ in range(30 if right > left else 0):
+        one, two = left + (right - left) / 3, right - (right - left) / 3
+        a = border_m(between(lon, row, one), between(lat, row, one), volume, borders)
+        b = border_m(between(lon, row, two), between(lat, row, two), volume, borders)
+        if a > depth:
+            depth, at = a, one
+        if b > depth:
+            depth, at = b, two
+        if a < b:
+            left = one
+        else:
+            right = two
+    return depth, row, at
+
+
+@compiled
+def surest(path, quality, chart, borders, errors, volume, span):  # type: ignore[no-untyped-def]
+    """Return firm, capped, across, upright and the number of fixes inside; see `verdict.Doubt`."""
+    lon, lat, _, height, _ = path
+    sigma, certain, fix, trusted = quality
+    plain, slope = errors
+    first, share_in, last, share_out = span
+    firm, capped, top, across, upright, fixes = 0.0, 0.0, 0.0, 0.0, 0.0, 0
+    was, since = np.inf, 0.0
+    for row in range(first, last + 1):
+        begin = share_in if row == first else 0.0
+        end = share_out if row == last else 1.0
+        length, looks = step_of(lon, lat, row, begin, end)
+        believed = trusted[row] and trusted[row + 1]
+        for k in range(looks + 1):
+            share = end if k == looks else begin + (end - begin) * k / looks
+            if k > 0:
+                since += length / looks
+            ended = share == 1.0
+            if ended and fix[row + 1] and k > 0:
+                fixes += 1
+            if not certain[row] and not (ended and fix[row + 1]):
+                continue
+            spread = sigma[row + 1] if ended else max(sigma[row], sigma[row + 1])
+            chance, known = upright_at(height, row, share, volume, chart, plain, slope)
+            held = firm if known and believed else capped
+            if chance <= held or chance * phi_of((was + since) / spread) <= held:
+                continue
+            was = border_m(between(lon, row, share), between(lat, row, share), volume, borders)
+            since = 0.0
+            aside = phi_of(was / spread)
+            if known and believed:
+                firm = max(firm, aside * chance)
+            else:
+                capped = max(capped, aside * chance)
+            if aside * chance > top:
+                top, across, upright = aside * chance, aside, chance
+    return firm, capped, across, upright, fixes
+
+
+@compiled
+def measure(path, quality, chart, borders, errors, numbers, shares):  # type: ignore[no-untyped-def]
+    """Return for each stay: depth, its lon and lat, firm, capped, across, upright, fixes, microseconds.
+
+    What is meant is said in `measure.py`. The depth is searched twice: roughly, and
+    then for anything deeper than that, which takes few looks.
+    """
+    lon, lat, seen_at = path[0], path[1], path[2]
+    found = np.zeros((len(numbers), 9))
+    for n in range(len(numbers)):
+        volume, first, last = numbers[n, 0], numbers[n, 1], numbers[n, 3]
+        span = (first, shares[n, 0], last, shares[n, 1])
+        best = (-1.0, first, shares[n, 0], 0.0)
+        best = deepest(lon, lat, borders, volume, span, best, 0.02)
+        best = deepest(lon, lat, borders, volume, span, best, 0.0)
+        depth, row, share = narrowed(lon, lat, borders, volume, span, best)
+        found[n, 0], found[n, 1], found[n, 2] = (
+            depth,
+            between(lon, row, share),
+            between(lat, row, share),
+        )
+        firm, capped, across, upright, fixes = surest(
+            path, quality, chart, borders, errors, volume, span
+        )
+        found[n, 3], found[n, 4], found[n, 5], found[n, 6] = firm, capped, across, upright
+        found[n, 7] = fixes
+        begins = np.rint((seen_at[first + 1] - seen_at[first]) * shares[n, 0])
+        ends = np.rint((seen_at[last + 1] - seen_at[last]) * shares[n, 1])
+        found[n, 8] = seen_at[last] - seen_at[first] + ends - begins
+    return found
+
+
+@compiled
+def inside_ring(x, y, volume, edge_first, edges):  # type: ignore[no-untyped-def]
+    """Say whether a point is in a volume, by every edge; exact, the border counts."""
+    inside = False
+    for k in range(edge_first[volume], edge_first[volume + 1]):
+        x0, y0, x1, y1 = edges[k, 0], edges[k, 1], edges[k, 2], edges[k, 3]
+        if max(y0, y1) < y or min(y0, y1) > y or max(x0, x1) < x:
+            continue
+        turn = side(x0, y0, x1, y1, x, y)
+        if turn == 0.0 and min(x0, x1) <= x:
+            return True
+        if (y0 <= y) != (y1 <= y) and (turn > 0.0) == (y1 > y0):
+            inside = not inside
+    return inside
+
+
+@compiled
+def beyond(height, row, column, limit_ft, sign, errors, exit_ft):  # type: ignore[no-untyped-def]
+    """Say whether a fix is outside one limit by more than doubt allows."""
+    if column < 0 or column == UNTESTABLE:
+        return False
+    plain, slope = errors
+    h = height[column, row]
+    reach = max(2 * np.hypot(plain[column], slope[column] * h), exit_ft)
+    return sign * (h - limit_ft) < -reach
+
+
+@compiled
+def leave(path, quality, chart, borders, errors, exits, volume, first, last, state):  # type: ignore[no-untyped-def]
+    """Follow the fixes of rows first..last after an exit; `episode.py` says what is meant.
+
+    `state` is (fixes outside in a row, since when); returned with whether the exit is certain.
+    """
+    lon, lat, seen_at, height, _ = path
+    sigma, _, fix, _ = quality
+    exit_m, exit_ft, exit_fixes, exit_us = exits
+    count, since = state
+    for row in range(first, last + 1):
+        if not fix[row]:
+            continue
+        near = chart[4][volume] <= seen_at[row] < chart[5][volume]
+        if near:
+            near = not beyond(height, row, chart[0][volume], chart[1][volume], 1, errors, exit_ft)
+        if near:
+            near = not beyond(height, row, chart[2][volume], chart[3][volume], -1, errors, exit_ft)
+        if near:
+            reach = max(2 * sigma[row], exit_m)
+            near = border_m(lon[row], lat[row], volume, borders) < reach or inside_ring(
+                lon[row], lat[row], volume, borders[0], borders[1]
+            )
+        if near:
+            count = 0
+            continue
+        if count == 0:
+            since = seen_at[row]
+        count += 1
+        if count >= exit_fixes or seen_at[row] - since >= exit_us:
+            return count, since, True
+    return count, since, False

@@ -10,7 +10,7 @@ that are open.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from truceline.airspace.bend import bent, cut
 from truceline.airspace.chart import Chart
 from truceline.airspace.combine import by_zone
 from truceline.airspace.crossing import Cause, Crossing
-from truceline.airspace.episode import Episode, Follower, Passage
+from truceline.airspace.episode import Episode, Follower, Passage, seen_at
 from truceline.airspace.fix import Fixes
 from truceline.airspace.kernel import Search
 from truceline.airspace.measure import Span
@@ -27,9 +27,6 @@ from truceline.airspace.rules import STANDARD, Rules
 from truceline.airspace.stay import Edge, Stays
 from truceline.airspace.track import Rows, Tracks
 from truceline.airspace.verdict import verdict_of
-
-type Finder = Callable[[Chart, Rows], Stays]
-"""What finds the stays of paths in volumes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ class Engine:
     """Follows aircraft against one chart under one set of rules."""
 
     def __init__(
-        self, chart: Chart, rules: Rules = STANDARD, *, search: Finder | None = None
+        self, chart: Chart, rules: Rules = STANDARD, *, search: Search | None = None
     ) -> None:
         self.chart, self.rules = chart, rules
         self.tracks = Tracks(rules)
@@ -70,7 +67,8 @@ class Engine:
 
     def _new_follower(self) -> Follower:
         tracks = self.tracks
-        return Follower(self.chart, self.rules, tracks.aircraft, (tracks.callsigns, tracks.sources))
+        texts = (tracks.callsigns, tracks.sources)
+        return Follower(self._search, self.chart, self.rules, tracks.aircraft, texts)
 
     def feed(self, batch: Fixes, *, now_us: int | None = None) -> list[Event]:
         """Take a batch and return what began, became surer or ended with it."""
@@ -78,8 +76,7 @@ class Engine:
         rows = cut(rows) if self.rules.planar else bent(rows)
         if len(rows) < 2:
             return []
-        found = by_zone(self.chart, self._search(self.chart, rows))
-        return list(self._follow(rows, found))
+        return list(self._follow(rows, self._search(self.chart, rows)))
 
     def finish(self) -> list[Event]:
         """End every leg and return the crossings that were still open."""
@@ -130,13 +127,32 @@ class Engine:
         return [self._so_far(one) for zones in self._open.values() for one in zones.values()]
 
     def _follow(self, rows: Rows, found: Stays) -> Iterator[Event]:
-        passages = _passages(rows, found)
+        passages = self._passages(rows, found)
         present = np.unique(rows.slot)
         slots = sorted({*passages, *(s for s in self._open if _holds(present, s))})
         first = np.searchsorted(rows.slot, slots, side="left").tolist()
         last = np.searchsorted(rows.slot, slots, side="right").tolist()
         for slot, start, stop in zip(slots, first, last, strict=True):
             yield from self._follow_one(rows, slot, (start, stop), passages.get(slot, []))
+
+    def _passages(self, rows: Rows, found: Stays) -> dict[int, list[Passage]]:
+        """Return the stays in zones by aircraft; where zones are simple they are measured at once."""
+        zones = by_zone(self.chart, found)
+        known = None
+        if self.chart.all_simple:
+            known = self._search.measured(self.chart, rows, found, self.rules)
+        columns = [getattr(zones, name).tolist() for name in Stays.__slots__]
+        slots = rows.slot[zones.row_in].tolist()
+        by_slot: dict[int, list[Passage]] = {}
+        for number in np.argsort(zones.row_in, kind="stable").tolist():
+            zone, row_in, share_in, edge_in, row_out, share_out, edge_out = (
+                column[number] for column in columns
+            )
+            span = Span(row_in, share_in, row_out, share_out)
+            measured = known[number] if known else None
+            one = Passage(zone, slots[number], span, edge_in, edge_out, measured)
+            by_slot.setdefault(one.slot, []).append(one)
+        return by_slot
 
     def _follow_one(
         self, rows: Rows, slot: int, reach: tuple[int, int], passages: list[Passage]
@@ -179,8 +195,8 @@ class Engine:
             cursor = passage.span.row_out + 1
         if episode is None:
             return
-        if not passages and episode.is_inside:
-            _step_out(episode)
+        if not passages and episode.is_inside and rows.joins[leg[0]]:
+            _step_out(episode)  # there is a path from the last fix, and none of it is inside
         yield from self._after(rows, episode, cursor, leg[1])
         if verdict_of(episode.doubt) is not before and not is_new:
             yield Raised(self._so_far(episode))
@@ -192,13 +208,13 @@ class Engine:
         if episode is None:
             return None, []
         continues = passage.edge_in == Edge.OPEN and passage.span.share_in == 0.0
-        if episode.is_inside:
-            if not continues:
-                _step_out(episode)
+        if episode.is_inside and continues:
             return episode, []
+        if episode.is_inside:
+            _step_out(episode)
         if not self.rules.planar:
             self._follower.watch_outside(rows, episode, cursor, passage.span.row_in)
-        entry = int(self._follower.spot(rows, passage.span.row_in, passage.span.share_in).at)
+        entry = seen_at(rows, passage.span.row_in, passage.span.share_in)
         if self._is_over(episode, entry):
             return None, [Closed(self._follower.closed(episode))]
         return episode, []
@@ -225,18 +241,6 @@ class Engine:
 def _step_out(episode: Episode) -> None:
     """Inside at the last fix, and outside from there on: the border runs through the fix."""
     episode.exit, episode.cause_out = episode.last_spot, Cause.LEFT
-
-
-def _passages(rows: Rows, found: Stays) -> dict[int, list[Passage]]:
-    by_slot: dict[int, list[Passage]] = {}
-    order = np.argsort(found.row_in, kind="stable")
-    columns = [getattr(found, name)[order].tolist() for name in Stays.__slots__]
-    slots = rows.slot[found.row_in[order]].tolist()
-    for slot, zone, *rest in zip(slots, *columns, strict=True):
-        row_in, share_in, edge_in, row_out, share_out, edge_out = rest
-        span = Span(row_in, share_in, row_out, share_out)
-        by_slot.setdefault(slot, []).append(Passage(zone, slot, span, edge_in, edge_out))
-    return by_slot
 
 
 def _holds(ordered: np.ndarray[tuple[int], np.dtype[np.int64]], value: int) -> bool:

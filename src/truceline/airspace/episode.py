@@ -18,7 +18,8 @@ import numpy as np
 
 from truceline.airspace.chart import Chart
 from truceline.airspace.crossing import Cause, Crossing, FixRef, Spot
-from truceline.airspace.fix import Names
+from truceline.airspace.fix import Floats, Names
+from truceline.airspace.kernel import Search
 from truceline.airspace.measure import Case, Depth, Span, clearly_outside, measured, places
 from truceline.airspace.rules import SECOND_US, Rules
 from truceline.airspace.stay import Edge
@@ -62,17 +63,24 @@ class Passage:
     span: Span
     edge_in: int
     edge_out: int
+    known: tuple[Depth, Doubt] | None = None  # measured already
 
 
 class Follower:
     """Turns passages into episodes and episodes into crossings, under one set of rules."""
 
     def __init__(
-        self, chart: Chart, rules: Rules, aircraft: Names, texts: tuple[Names, Names]
+        self,
+        search: Search,
+        chart: Chart,
+        rules: Rules,
+        aircraft: Names,
+        texts: tuple[Names, Names],
     ) -> None:
         self._chart, self._rules = chart, rules
         self._aircraft = aircraft
         self._callsigns, self._sources = texts
+        self._search = search
 
     def _case(self, rows: Rows, zone: int) -> Case:
         return Case(self._chart, zone, rows, self._rules)
@@ -80,7 +88,7 @@ class Follower:
     def begin(self, rows: Rows, passage: Passage) -> Episode:
         """Open an episode with its first stay."""
         span = passage.span
-        depth, doubt = measured(self._case(rows, passage.zone), span)
+        depth, doubt = passage.known or measured(self._case(rows, passage.zone), span)
         episode = Episode(
             zone=passage.zone,
             slot=passage.slot,
@@ -95,7 +103,7 @@ class Follower:
 
     def go_on(self, rows: Rows, passage: Passage, episode: Episode) -> None:
         """Add a stay to an episode that goes on."""
-        depth, doubt = measured(self._case(rows, passage.zone), passage.span)
+        depth, doubt = passage.known or measured(self._case(rows, passage.zone), passage.span)
         episode.doubt = episode.doubt.with_more(doubt)
         if depth.metres > episode.depth.metres:
             episode.depth = depth
@@ -117,6 +125,13 @@ class Follower:
 
     def watch_outside(self, rows: Rows, episode: Episode, first: int, last: int) -> None:
         """Look at the fixes of rows first..last (inclusive) after an exit, until it is certain."""
+        if episode.has_left:
+            return
+        state = (episode.outside_fixes, episode.outside_since)
+        found = self._search.leave(self._case(rows, episode.zone), (first, last), state)
+        if found is not None:
+            episode.outside_fixes, episode.outside_since, episode.has_left = found
+            return
         row = np.arange(first, last + 1)
         row = row[rows.fix[row]]
         for start in range(0, len(row), _BLOCK):
@@ -179,14 +194,13 @@ class Follower:
 
     def spot(self, rows: Rows, row: int, share: float) -> Spot:
         """Return the place at a share of a segment, with the fixes on either side."""
-        at = places(rows, np.array([row]), np.array([share]))
-        height = _known(float(at.height_ft[0, 0]))
+        height = _known(_at(rows.height_ft[0], row, share))
         if height is None:
-            height = _known(float(at.height_ft[2, 0]))
+            height = _known(_at(rows.height_ft[2], row, share))
         return Spot(
-            at=round(float(at.seen_at[0])),
-            lat=float(at.lat[0]),
-            lon=float(at.lon[0]),
+            at=seen_at(rows, row, share),
+            lat=_at(rows.lat, row, share),
+            lon=_at(rows.lon, row, share),
             alt_ft=height,
             before=self._ref(rows, int(rows.bracket[row])),
             after=self._ref(rows, _next_fix(rows, row + 1)),
@@ -208,6 +222,19 @@ class Follower:
     def _callsign(self, rows: Rows, row: int) -> str:
         code = int(rows.source_row["callsign"][row])
         return self._callsigns.texts[code] if code >= 0 else ""
+
+
+def seen_at(rows: Rows, row: int, share: float) -> int:
+    """Return the instant at a share of a segment."""
+    begins = int(rows.seen_at[row])
+    return begins + round((int(rows.seen_at[row + 1]) - begins) * share)
+
+
+def _at(values: Floats, row: int, share: float) -> float:
+    here, there = float(values[row]), float(values[row + 1])
+    if share in (0.0, 1.0):
+        return there if share else here
+    return here + (there - here) * share
 
 
 def _next_fix(rows: Rows, row: int) -> int:

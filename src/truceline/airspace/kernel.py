@@ -17,8 +17,12 @@ from truceline.airspace.cells import Cells, cells
 from truceline.airspace.chart import Chart
 from truceline.airspace.fix import Floats, Ints
 from truceline.airspace.ground import pairs_plain
+from truceline.airspace.measure import Case, Depth
+from truceline.airspace.rules import SECOND_US, Rules
 from truceline.airspace.stay import Stays, stays
 from truceline.airspace.track import Rows
+from truceline.airspace.verdict import Doubt
+from truceline.airspace.vertical import sigmas_ft
 
 WARM_ROWS = 200_000
 
@@ -103,11 +107,54 @@ class Search:
             self._chart, self._cells = chart, cells(chart)
         return self._cells
 
+    def measured(
+        self, chart: Chart, rows: Rows, found: Stays, rules: Rules
+    ) -> list[tuple[Depth, Doubt]] | None:
+        """Return depth and doubt of stays in volumes, or None: ask `measure.measured`."""
+        if not self._kernel.ready or not len(found):
+            return None
+        numbers = np.column_stack(
+            (found.volume, found.row_in, found.edge_in, found.row_out, found.edge_out)
+        )
+        made = self._kernel.module().measure(
+            _path(rows),
+            _quality(rows),
+            _limits(chart),
+            _borders(chart),
+            sigmas_ft(rules.qnh_hpa),
+            numbers,
+            np.column_stack((found.share_in, found.share_out)),
+        )
+        return [
+            (Depth(*one[:3]), Doubt(one[3], one[4], one[5], one[6], int(one[7]), int(one[8])))
+            for one in made.tolist()
+        ]
+
+    def leave(
+        self, case: Case, reach: tuple[int, int], state: tuple[int, int]
+    ) -> tuple[int, int, bool] | None:
+        """Follow an aircraft after an exit from a simple zone, or None: not ready."""
+        if not self._kernel.ready or not case.chart.is_simple(case.zone):
+            return None
+        rules = case.rules
+        found: tuple[int, int, bool] = self._kernel.module().leave(
+            _path(case.rows),
+            _quality(case.rows),
+            _limits(case.chart),
+            _borders(case.chart),
+            sigmas_ft(rules.qnh_hpa),
+            (rules.exit_m, rules.exit_ft, rules.exit_fixes, round(rules.exit_s * SECOND_US)),
+            int(case.chart.zone_first[case.zone]),
+            *reach,
+            state,
+        )
+        return found
+
 
 def stays_compiled(kernel: Kernel, chart: Chart, table: Cells, rows: Rows) -> Stays:
     """Return the stays of these rows by the compiled kernel, which must be ready."""
     numbers, shares = kernel.module().stays_in(
-        (rows.lon, rows.lat, rows.seen_at, rows.height_ft, rows.joins),
+        _path(rows),
         _limits(chart),
         *_table(table),
         table.nearest,
@@ -129,6 +176,18 @@ def members(kernel: Kernel, table: Cells, lon: Floats, lat: Floats) -> tuple[Int
     """Return (point, volume) for every volume that each point lies in on the ground."""
     found: tuple[Ints, Ints] = kernel.module().members(lon, lat, *_table(table))
     return found
+
+
+def _path(rows: Rows) -> tuple[Any, ...]:
+    return (rows.lon, rows.lat, rows.seen_at, rows.height_ft, rows.joins)
+
+
+def _quality(rows: Rows) -> tuple[Any, ...]:
+    return (rows.sigma_m, rows.certain, rows.fix, rows.trusted)
+
+
+def _borders(chart: Chart) -> tuple[Any, ...]:
+    return (chart.edge_first, chart.edges, chart.block_first, chart.blocks)
 
 
 def _limits(chart: Chart) -> tuple[Any, ...]:
@@ -167,3 +226,13 @@ def _exercise(module: Any) -> None:
     whole, real = np.zeros(0, np.int64), np.zeros(0)
     limits = (whole, real, whole, real, whole, whole)
     module.stays_in(path, limits, *table, np.zeros(1, np.uint8))
+    flags = np.zeros(2, np.bool_)
+    quality, borders = (
+        (place, flags, flags, flags),
+        (whole, np.zeros((0, 4)), whole, np.zeros((0, 4))),
+    )
+    errors = (np.ones(3), np.ones(3))
+    module.measure(
+        path, quality, limits, borders, errors, np.zeros((0, 5), np.int64), np.zeros((0, 2))
+    )
+    module.leave(path, quality, limits, borders, errors, (1.0, 1.0, 3, 1), 0, 1, 0, (0, 0))

@@ -17,8 +17,9 @@ from datetime import UTC, datetime, timedelta
 
 from truceline.airspace.chart import Chart, FlatVolume, WatchedZone, chart
 from truceline.airspace.crossing import Crossing
-from truceline.airspace.engine import Closed, Engine, Event, Finder, Opened, Raised
+from truceline.airspace.engine import Closed, Engine, Event, Opened, Raised
 from truceline.airspace.fix import Fixes
+from truceline.airspace.kernel import Search
 from truceline.airspace.rules import SECOND_US, STANDARD, Rules
 from truceline.geo.volume import Operation, Window
 
@@ -46,7 +47,7 @@ class LiveWatch:
         zones: Sequence[WatchedZone],
         rules: Rules = STANDARD,
         *,
-        search: Finder | None = None,
+        search: Search | None = None,
         most_aircraft: int = MOST_AIRCRAFT,
     ) -> None:
         self._entries = [_Entry(zone, since=None) for zone in zones]

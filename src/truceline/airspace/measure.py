@@ -1,7 +1,7 @@
 """How deep inside, and how surely: distances from a border put together for a whole zone.
 
 A stay is looked at along its path at least every 50 m where that takes no more than
-64 looks a segment; the deepest place is then narrowed down. Distances add up over
+512 looks a segment; the deepest place is then narrowed down. Distances add up over
 the volumes of a zone as the volumes do: union the greater, intersection the lesser,
 subtraction the lesser of one and the other's outside.
 """
@@ -16,13 +16,13 @@ import shapely
 from truceline.airspace.chart import Chart
 from truceline.airspace.fix import Flags, Floats, Ints
 from truceline.airspace.metres import border_distance_m
-from truceline.airspace.rules import SECOND_US, Rules
+from truceline.airspace.rules import Rules
 from truceline.airspace.track import Rows, steps_m
 from truceline.airspace.verdict import Doubt, phi
 from truceline.airspace.vertical import Column, sigmas_ft
 
 LOOK_M = 50.0
-MOST_LOOKS = 64
+MOST_LOOKS = 512
 _ZOOMS = 3
 
 
@@ -201,7 +201,7 @@ def _doubt(case: Case, span: Span, at: Places, inside: Floats) -> Doubt:
         across=float(across[top]),
         upright=float(upright[top]),
         fixes=_fixes_inside(rows, span),
-        seconds=_seconds(rows, span),
+        lasted_us=_lasted_us(rows, span),
     )
 
 
@@ -210,10 +210,11 @@ def _fixes_inside(rows: Rows, span: Span) -> int:
     return int(np.count_nonzero(rows.fix[span.row_in + 1 : last + 1]))
 
 
-def _seconds(rows: Rows, span: Span) -> float:
-    row, share = np.array((span.row_in, span.row_out)), np.array((span.share_in, span.share_out))
-    begins, ends = places(rows, row, share).seen_at
-    return float(ends - begins) / SECOND_US
+def _lasted_us(rows: Rows, span: Span) -> int:
+    first, last = int(rows.seen_at[span.row_in]), int(rows.seen_at[span.row_out])
+    begins = round((int(rows.seen_at[span.row_in + 1]) - first) * span.share_in)
+    ends = round((int(rows.seen_at[span.row_out + 1]) - last) * span.share_out)
+    return last - first + ends - begins
 
 
 def upright_of(case: Case, at: Places) -> tuple[Floats, Flags]:

@@ -22,7 +22,8 @@ SUSPECTED_AT = 0.5
 PROBABLE_AT = 0.8
 CONFIRMED_AT = 0.95
 CONFIRMED_FIXES = 2
-CONFIRMED_S = 3.0
+CONFIRMED_US = 3_000_000
+LEAST_TAIL = 1e-6
 
 
 class Verdict(StrEnum):
@@ -45,7 +46,8 @@ class Doubt:
 
     `firm` is the greatest P(inside) of what was seen with a known height by a
     trusted position; `capped` that of the rest, which never makes more than
-    "suspected". `across` and `upright` are the two factors of the greater one.
+    "suspected". `across` and `upright` are the two factors of the greater one. `fixes`
+    counts those inside, `lasted_us` the time inside, in microseconds.
     """
 
     firm: float = 0.0
@@ -53,7 +55,7 @@ class Doubt:
     across: float = 0.0
     upright: float = 0.0
     fixes: int = 0
-    seconds: float = 0.0
+    lasted_us: int = 0
 
     def with_more(self, other: Doubt) -> Doubt:
         """Return the doubt that is left when both were seen of one crossing."""
@@ -64,13 +66,13 @@ class Doubt:
             across=better.across,
             upright=better.upright,
             fixes=self.fixes + other.fixes,
-            seconds=self.seconds + other.seconds,
+            lasted_us=self.lasted_us + other.lasted_us,
         )
 
 
 def verdict_of(doubt: Doubt) -> Verdict:
     """Return the verdict. Confirmed needs two fixes inside or three seconds as well."""
-    lasting = doubt.fixes >= CONFIRMED_FIXES or doubt.seconds >= CONFIRMED_S
+    lasting = doubt.fixes >= CONFIRMED_FIXES or doubt.lasted_us >= CONFIRMED_US
     if doubt.firm >= CONFIRMED_AT and lasting:
         return Verdict.CONFIRMED
     if doubt.firm >= PROBABLE_AT:
@@ -81,11 +83,15 @@ def verdict_of(doubt: Doubt) -> Verdict:
 
 
 def phi(z: Floats) -> Floats:
-    """The normal distribution function, Abramowitz and Stegun 7.1.26 (error below 1.5e-7)."""
+    """The normal distribution function, Abramowitz and Stegun 7.1.26 (error below 1.5e-7).
+
+    Tails under a millionth count as none: no sensor's errors are known so well.
+    """
     x = np.abs(z) / np.sqrt(2.0)
     t = 1 / (1 + 0.3275911 * x)
     series = t * (
         0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))
     )
     tail = 0.5 * series * np.exp(-x * x)
+    tail = np.where(tail > LEAST_TAIL, tail, 0.0)
     return np.asarray(np.where(z >= 0, 1 - tail, tail), dtype=np.float64)
