@@ -87,7 +87,7 @@ class BodyShape(BodyRow):
 
 
 @router.get("/api/me", response_model=Me)
-def me(asked: Asked) -> Response:
+async def me(asked: Asked) -> Response:
     """Say who the asker is."""
     viewer, purpose = asked.viewer, asked.asker.purpose
     return answer(
@@ -102,7 +102,7 @@ def me(asked: Asked) -> Response:
 
 
 @router.get("/api/kinds", response_model=list[KindRow])
-def kinds(_: Asked) -> Response:
+async def kinds(_: Asked) -> Response:
     """List the kinds of record that the log takes."""
     return answer(
         [

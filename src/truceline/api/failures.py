@@ -85,7 +85,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(TrucelineError, _of_ours)
     app.add_exception_handler(RequestValidationError, _of_a_parameter)
     app.add_exception_handler(HTTPException, _of_the_router)
-    app.add_exception_handler(Exception, _of_a_defect)
+    app.add_exception_handler(Exception, of_a_defect)
 
 
 def _of_ours(_: Request, error: Exception) -> Response:
@@ -122,7 +122,8 @@ def _of_the_router(_: Request, error: Exception) -> Response:
     return made
 
 
-def _of_a_defect(request: Request, error: Exception) -> Response:
+def of_a_defect(request: Request, error: Exception) -> Response:
+    """Note a defect in the server's own log; the asker is told one sentence."""
     _log.error("defect at %s %s", request.method, request.url.path, exc_info=error)
     made = told(
         Unavailable(

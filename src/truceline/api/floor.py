@@ -131,7 +131,7 @@ class Question:
         return row is not None and may_see(self.viewer, row, part, record=facts, at=self.now)
 
 
-def question(
+async def question(
     request: Request,
     at: Annotated[
         str | None,
@@ -141,7 +141,10 @@ def question(
         ),
     ] = None,
 ) -> Question:
-    """Return the question that a request asks."""
+    """Return the question that a request asks.
+
+    Asynchronous although it waits for nothing: a thread for it would cost more than it does.
+    """
     floor: Floor = request.app.state.floor
     now = floor.installation.clock.now()
     asker = floor.doorkeeper.who(request, now)

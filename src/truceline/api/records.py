@@ -183,7 +183,7 @@ def told(given: Answer) -> Response:
 
 
 @router.get("/api/next-seq", response_model=NextSeq)
-def next_seq(
+async def next_seq(
     request: Request,
     key: Annotated[
         str, Query(pattern="^[0-9a-f]{32}$", description="Key id", examples=["0f" * 16])

@@ -31,6 +31,7 @@ from truceline.cli import (
     tokens,
     up,
     zones,
+    zones_files,
 )
 from truceline.errors import TrucelineError
 
@@ -72,6 +73,7 @@ app.add_typer(tokens.app)
 app.add_typer(bodies.bodies)
 app.add_typer(bodies.officers)
 app.add_typer(instruments.app)
+zones.app.add_typer(zones_files.app)  # convert and compare: files alone, no mechanism
 app.add_typer(zones.app)
 app.add_typer(posts.app)
 app.command("crossings")(crossings.crossings)

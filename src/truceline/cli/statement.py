@@ -95,7 +95,7 @@ class Desk:
             "/api/records", {"envelope": signed.tree(), "disclosures": list(disclosures)}
         )
         check_receipt(answer, signed)
-        return Taken(answer["index"], record_id, answer["receipt"], self._keep(answer))
+        return Taken(answer["index"], record_id, answer["receipt"], self._keep(answer, signed))
 
     def tell(self, taken: Taken, sentence: str) -> None:
         """Say what was done, where it stands in the log, and where the receipt is."""
@@ -105,10 +105,12 @@ class Desk:
         shown.say(sentence)
         shown.facts({"leaf": taken.index, "record": taken.id, "receipt": str(taken.kept)})
 
-    def _keep(self, answer: Mapping[str, Any]) -> Path:
+    def _keep(self, answer: Mapping[str, Any], signed: Envelope) -> Path:
         from truceline.records import canonical
 
-        file = self.receipts / f"{answer['index']:09d}.receipt.json"
+        # The digest is in the name: one folder may keep the receipts of several logs.
+        digest = signed.digest().hex()[:12]
+        file = self.receipts / f"{answer['index']:09d}-{digest}.receipt.json"
         data = canonical.encode_checked(dict(answer["receipt"]))
         if not file.exists() or file.read_bytes() != data:
             keyfile.write_new(file, data, overwrite=True)

@@ -1,14 +1,15 @@
 """`truceline zones`: propose, revise, take a position, consent, contest, amend, suspend, look.
 
 What is signed is the SHA-256 of one canonical file (docs/decisions/0007). It is made
-here, from the document that the user gives, and kept beside the receipt, so that the
-signer can look at exactly what was signed.
+here, from the document that the user gives, and kept beside the receipts (in `contents/`),
+so that the signer can look at exactly what was signed.
 """
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,7 +18,10 @@ from truceline.cli.options import At
 from truceline.cli.reach import Reach, part
 from truceline.cli.statement import Desk
 from truceline.cli.words import group, reads, texts, texts_or_nothing, writes
-from truceline.errors import Malformed, Reason, Refused
+from truceline.errors import Malformed, Reason, Refused, Unproven
+
+if TYPE_CHECKING:
+    from truceline.zones.boundary import ZoneContent
 
 app = group("zones", "Zones: proposed, answered by positions, consented to, in force, suspended.")
 
@@ -27,6 +31,14 @@ _File = Annotated[
 ]
 _Feature = Annotated[
     str | None, typer.Option("--feature", help="Which zone of the file, when it has several.")
+]
+_Edge = Annotated[
+    str | None,
+    typer.Option(
+        "--edge",
+        help="How lines run between vertices, as the agreement chose: geodesic, lonlat or rhumb. "
+        "None: as the file's format has it.",
+    ),
 ]
 _Comment = Annotated[list[str] | None, typer.Option("--comment", help="A comment by language.")]
 _Source = Annotated[str | None, typer.Option("--source", help="Where it was published.")]
@@ -43,11 +55,12 @@ def propose(
     name: Annotated[list[str], typer.Option("--name", help="Name by language: en=..., ar=...")],
     file: _File,
     feature: _Feature = None,
+    edge: _Edge = None,
     comment: _Comment = None,
     source: _Source = None,
 ) -> None:
     """Propose a zone: a boundary, a rule, or both."""
-    content, original = deposit(desk, file, feature)
+    content, original = deposit(desk, file, feature, edge)
     body = {
         "zone": zone,
         "name": texts(name, "--name"),
@@ -69,10 +82,11 @@ def revise(
     zone: _Zone,
     file: _File,
     feature: _Feature = None,
+    edge: _Edge = None,
     comment: _Comment = None,
 ) -> None:
     """Replace the proposal by a further one; positions stay open."""
-    content, original = deposit(desk, file, feature)
+    content, original = deposit(desk, file, feature, edge)
     body = {
         "zone": zone,
         "content": content,
@@ -92,6 +106,7 @@ def position(
     basis: Annotated[str, typer.Option("--basis", help="control_line, admin, river, road, ...")],
     file: Annotated[Path | None, typer.Option("--file", help="Your body's own line.")] = None,
     feature: _Feature = None,
+    edge: _Edge = None,
     accepts: Annotated[
         str | None, typer.Option("--accepts", help="Or: SHA-256 of a content that you accept.")
     ] = None,
@@ -105,7 +120,7 @@ def position(
             where="--file, --accepts",
             detail="a position is a line of your own or the acceptance of another's, not both",
         )
-    content = None if file is None else deposit(desk, file, feature)[0]
+    content = None if file is None else deposit(desk, file, feature, edge)[0]
     body = {
         "zone": zone,
         "content": content,
@@ -141,10 +156,11 @@ def amend(
     file: _File,
     supersedes: Annotated[str, typer.Option("--supersedes", help="SHA-256 of what is in force.")],
     feature: _Feature = None,
+    edge: _Edge = None,
     comment: _Comment = None,
 ) -> None:
     """Put an amendment forward; the boundary in force holds until all consent."""
-    content, original = deposit(desk, file, feature)
+    content, original = deposit(desk, file, feature, edge)
     body = {
         "zone": zone,
         "content": content,
@@ -234,6 +250,83 @@ def show(mechanism: Reach, as_json: bool, *, zone: _Zone, at: At = None) -> None
         shown.table(one[title], columns, empty="  none")
 
 
+@reads(app, "export")
+def export(
+    mechanism: Reach,
+    _as_json: bool,
+    *,
+    zone: _Zone,
+    out: Annotated[Path, typer.Argument(help="Where to write; its ending names the format.")],
+    content: Annotated[
+        str | None, typer.Option("--content", help="SHA-256; none: what is in force.")
+    ] = None,
+    at: At = None,
+) -> None:
+    """Write a zone of the log in any format, and name what that format cannot carry."""
+    from truceline.zones import document
+    from truceline.zones.formats import known
+
+    wanted = content or _in_force(mechanism, zone, at)
+    reply = mechanism.ask("GET", f"/api/files/{part(wanted)}")
+    if reply.status >= 400:
+        reply.json()
+    if hashlib.sha256(reply.data).hexdigest() != wanted:
+        raise Unproven(
+            Reason.CORRUPT, where=wanted, detail="the server sent other bytes than the name says"
+        )
+    made = known.write((document.decode(reply.data),), format=known.for_file(out.name))
+    keyfile.write_new(out, made.data)
+    for loss in made.losses:
+        shown.warn(f"not in the file: {loss}")
+    shown.say(f"{out}: {zone}, content {wanted}")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="GeoJSON, KML, ED-269, ED-318, OpenAir, GPKG.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the zone documents.")],
+) -> None:
+    """Read a file of zones tolerantly, with a report by feature; write one document for each.
+
+    A document is what parties sign: `zones propose --file` takes it as it is.
+    """
+    from truceline.zones import document
+    from truceline.zones.formats import known
+
+    reading = known.read(keyfile.read_small(file, "zone file", 64 * 2**20), name=file.name)
+    for line in reading.report:
+        shown.warn(str(line))
+    rows = []
+    for zone in reading.zones:
+        data = document.encode(zone)
+        target = out / f"{_file_name(zone.code)}.zone.json"
+        keyfile.write_new(target, data)
+        rows.append(
+            {"code": zone.code, "file": target, "content": hashlib.sha256(data).hexdigest()}
+        )
+    columns = {"code": "CODE", "file": "DOCUMENT", "content": "CONTENT"}
+    shown.table(rows, columns, empty="The file has no zone that could be read.")
+    if reading.refused():
+        raise typer.Exit(2)
+
+
+def _file_name(code: str) -> str:
+    """A code as a file's name: what could lead elsewhere is left out."""
+    return "".join(one if one.isalnum() or one in "-_" else "_" for one in code)[:80] or "zone"
+
+
+def _in_force(mechanism: Reach, zone: str, at: str | None) -> str:
+    found = mechanism.get(f"/api/zones/{part(zone)}", at=at)["in_force"]
+    if found is None:
+        raise Refused(
+            Reason.WRONG_STATE,
+            where="zone",
+            detail=f"{zone} is not in force",
+            remedy="Name a content with --content (`zones show`)",
+        )
+    return str(found["content"])
+
+
 _TABLES: dict[str, dict[str, str]] = {
     "proposals": {"index": "LEAF", "by": "BY", "at": "AT", "content": "CONTENT"},
     "positions": {
@@ -249,7 +342,7 @@ _TABLES: dict[str, dict[str, str]] = {
 
 
 def deposit(
-    desk: Desk, file: Path, feature: str | None
+    desk: Desk, file: Path, feature: str | None, edge: str | None = None
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """Deposit a zone's canonical content and the document it came from; keep the content here."""
     from truceline.zones import document
@@ -258,13 +351,29 @@ def deposit(
     if document_is_canonical(data):
         content, original = data, None
     else:
-        content = document.encode(chosen(file, data, feature))
+        content = document.encode(drawn(chosen(file, data, feature), edge))
         original = desk.deposit(data, media_type_of(file))
     name = desk.deposit(content, document.MEDIA_TYPE)
-    kept = desk.receipts / f"{name['sha256'][:16]}.zone.json"
+    kept = desk.receipts.parent / "contents" / f"{name['sha256'][:16]}.zone.json"
     if not kept.exists():
         keyfile.write_new(kept, content)
     return name, original
+
+
+def drawn(zone: ZoneContent, edge: str | None) -> ZoneContent:
+    """Return the zone with the edges that the agreement chose; the vertices stay as they are."""
+    from dataclasses import replace
+
+    from truceline.geo.volume import Edge
+
+    if edge is None:
+        return zone
+    if edge not in tuple(Edge):
+        raise Malformed(
+            Reason.OUT_OF_RANGE, where="--edge", detail=f"must be one of {', '.join(Edge)}"
+        )
+    volumes = tuple(replace(one, edge=Edge(edge)) for one in zone.volumes)
+    return replace(zone, volumes=volumes, edge_chosen=True)
 
 
 def document_is_canonical(data: bytes) -> bool:
@@ -272,7 +381,7 @@ def document_is_canonical(data: bytes) -> bool:
     return data.startswith(b'{"format":1,"type":"application/vnd.truceline.zone+json"')
 
 
-def chosen(file: Path, data: bytes, feature: str | None) -> Any:
+def chosen(file: Path, data: bytes, feature: str | None) -> ZoneContent:
     """Return the one zone that is meant; the report on the file goes to the error stream."""
     from truceline.zones.formats import known
 
