@@ -232,13 +232,19 @@ def trimmed(one: Feature, name: str) -> Feature:
 
 
 def land(data: Path) -> Iterator[Feature]:
-    """Yield the fine land inside the window and the coarse world around it."""
-    for one in load(data / "basemap/ne_land_levant"):
-        yield feature(shape(one["geometry"]), fine=True)
+    """Yield the fine land inside the window, its shore, and the coarse world around it."""
+    fine = [shape(one["geometry"]) for one in load(data / "basemap/ne_land_levant")]
+    for one in fine:
+        yield feature(one, part="land")
+    # Where the window cuts the land there is no shore.
+    shore = shapely.union_all([one.boundary for one in fine]).difference(
+        LEVANT.boundary.buffer(0.002)
+    )
+    yield feature(shapely.line_merge(shore), part="shore")
     world = shapely.union_all(
         [shape(one["geometry"]).buffer(0) for one in load(data / "basemap/ne_110m_countries")]
     )
-    yield feature(world.intersection(AROUND).difference(LEVANT), fine=False)
+    yield feature(world.intersection(AROUND).difference(LEVANT), part="land")
 
 
 def governorates(data: Path) -> list[Feature]:

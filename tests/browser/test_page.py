@@ -108,6 +108,7 @@ def test_every_panel_is_reached_by_keyboard_alone(visit: Opens) -> None:
         expect(tab).to_have_attribute("aria-selected", "true")
     keyboard.press("Home")
     keyboard.press("ArrowRight")
+    expect(one.page.locator(".cards")).to_be_visible()
     keyboard.press("Tab")  # the panel itself, which scrolls
     keyboard.press("Tab")
     keyboard.press("Enter")
