@@ -303,6 +303,7 @@ class Watch:
                 body = {"crossing": began.record, "left_at": entered_at, "cause": "lost_inside"}
                 row = next(iter(self._rows_before(zone, entered_at)))
                 self._state("air.left/1", {**body, "verdict": row.verdict}, {}, "", (began.record,))
+        self._take_answers()
 
     # -- segments ----------------------------------------------------------------------------
 
