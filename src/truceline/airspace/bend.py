@@ -72,7 +72,8 @@ def _insert(rows: Rows, steps: Ints) -> Rows:
         sigma_m=rows.sigma_m[number],
         certain=rows.certain[number],
         trusted=rows.trusted[number],
-        source_row=rows.source_row[number],
+        origin=rows.origin[number],
+        table=rows.table,
     )
 
 
@@ -127,5 +128,5 @@ def _split(rows: Rows, over: Flags) -> Rows:
         sigma_m=rows.sigma_m[number],
         certain=rows.certain[number],
         trusted=rows.trusted[number],
-        source_row=rows.source_row[number],
+        origin=rows.origin[number],
     )

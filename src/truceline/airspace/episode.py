@@ -207,7 +207,8 @@ class Follower:
         )
 
     def _ref(self, rows: Rows, row: int) -> FixRef:
-        fix = rows.source_row[row]
+        number = int(rows.origin[row])
+        fix = {name: column[number] for name, column in rows.table.items()}
         return FixRef(
             source=self._sources.texts[int(fix["source"])],
             sequence=int(fix["sequence"]),
@@ -220,7 +221,7 @@ class Follower:
         )
 
     def _callsign(self, rows: Rows, row: int) -> str:
-        code = int(rows.source_row["callsign"][row])
+        code = int(rows.table["callsign"][rows.origin[row]])
         return self._callsigns.texts[code] if code >= 0 else ""
 
 

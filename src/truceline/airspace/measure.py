@@ -97,7 +97,7 @@ def looks(rows: Rows, span: Span) -> tuple[Places, Floats]:
 def _lengths(rows: Rows, row: Ints) -> Floats:
     pair = {"lon": rows.lon[row], "lat": rows.lat[row]}
     after = {"lon": rows.lon[row + 1], "lat": rows.lat[row + 1]}
-    return steps_m(pair, after)  # type: ignore[arg-type]
+    return steps_m(pair, after)
 
 
 def places(rows: Rows, row: Ints, share: Floats) -> Places:

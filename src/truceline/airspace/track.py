@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from truceline.airspace.fix import Codes, Fixes, Flags, Floats, Ints, Names
+from truceline.airspace.fix import Fixes, Flags, Floats, Ints, Names
 from truceline.airspace.metres import metres_per_degree
 from truceline.airspace.rules import SECOND_US, Rules
 from truceline.airspace.vertical import heights_ft
@@ -34,27 +34,27 @@ FUTURE_US = 60 * SECOND_US
 
 NEAR_POLE_DEG = 89.0
 
-ROW = np.dtype(
-    [
-        ("slot", np.int64),
-        ("seen_at", np.int64),
-        ("lon", np.float64),
-        ("lat", np.float64),
-        ("baro_ft", np.float64),
-        ("geo_ft", np.float64),
-        ("ground", np.bool_),
-        ("sigma_m", np.float64),
-        ("speed_kt", np.float64),
-        ("callsign", np.int64),
-        ("sequence", np.int64),
-        ("source", np.int64),
-        ("heard_at", np.int64),  # when the altitude was reported, which may be before
-        ("carried", np.bool_),  # from an earlier batch
-        ("trusted", np.bool_),
-        ("breaks", np.bool_),  # starts a new leg
-        ("jumped", np.bool_),  # reached by a step no aircraft flies
-    ]
-)
+type Table = dict[str, NDArray[Any]]
+"""Fixes in columns that may still change: the names are those of `_COLUMNS`."""
+
+_COLUMNS: dict[str, type[np.generic]] = {
+    "slot": np.int64,
+    "seen_at": np.int64,
+    "lon": np.float64,
+    "lat": np.float64,
+    "baro_ft": np.float64,
+    "geo_ft": np.float64,
+    "ground": np.bool_,
+    "sigma_m": np.float64,
+    "speed_kt": np.float64,
+    "callsign": np.int64,
+    "sequence": np.int64,
+    "source": np.int64,
+    "heard_at": np.int64,  # when the altitude was reported, which may be before
+    "carried": np.bool_,  # from an earlier batch
+    "trusted": np.bool_,
+    "breaks": np.bool_,  # starts a new leg
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,8 @@ class Rows:
     sigma_m: Floats
     certain: Flags  # the path to the next row is taken as flown
     trusted: Flags
-    source_row: NDArray[Any]  # ROW records, one for each row
+    origin: Ints  # the row of `table` that this one is, or was drawn after
+    table: Table
 
     def __len__(self) -> int:
         return len(self.slot)
@@ -94,15 +95,14 @@ class Tracks:
         self.callsigns = Names()
         self.sources = Names()
         self.left_out: Counter[str] = Counter()
-        self.last = np.zeros(0, dtype=ROW)
+        self.last = _empty(0)
         self._known = np.zeros(0, dtype=np.bool_)
         self.newest = 0
-        self._pending: dict[int, NDArray[Any]] = {}
+        self._pending: dict[int, Table] = {}
 
     def take(self, batch: Fixes, *, now_us: int | None = None) -> Rows:
         """Return the legs that a batch makes, and remember where each aircraft was last."""
-        rows = self._admit(batch, now_us)
-        rows = self._chain(rows)
+        rows = self._chain(self._admit(batch, now_us))
         self._remember(rows)
         return lay_out(rows, self._rules)
 
@@ -113,12 +113,11 @@ class Tracks:
     def cut_back(self, most: int) -> dict[int, int]:
         """Forget all but the aircraft heard most recently; return their new slots by old."""
         count = len(self.aircraft.texts)
-        latest = np.argsort(-self.last["seen_at"][:count], kind="stable")[:most]
-        kept = np.sort(latest)
+        kept = np.sort(np.argsort(-self.last["seen_at"][:count], kind="stable")[:most])
         texts, callsigns = self.aircraft.texts, self.callsigns.texts
         moved = {old: new for new, old in enumerate(kept.tolist())}
         self.aircraft = Names(texts[old] for old in kept.tolist())
-        self.last, self._known = self.last[kept], self._known[kept]
+        self.last, self._known = pick(self.last, kept), self._known[kept]
         self.last["slot"] = np.arange(len(kept))
         self.callsigns = Names()
         for row in np.flatnonzero(self.last["callsign"] >= 0).tolist():
@@ -132,124 +131,144 @@ class Tracks:
         self._count("implausible_speed", len(self._pending))
         self._pending.clear()
 
-    def _admit(self, batch: Fixes, now_us: int | None) -> NDArray[Any]:
-        reasons = unusable(batch, now_us)
+    def _admit(self, batch: Fixes, now_us: int | None) -> Table:
         keep = np.ones(len(batch), dtype=np.bool_)
-        for reason, bad in reasons:
+        for reason, bad in unusable(batch, now_us):
             self._count(reason, int(np.count_nonzero(bad & keep)))
             keep &= ~bad
-        return self._rows_of(batch if keep.all() else batch.take(keep))
+        return self._table_of(batch if keep.all() else batch.take(keep))
 
-    def _rows_of(self, batch: Fixes) -> NDArray[Any]:
-        slots = self._slots(batch)
-        rows = np.zeros(len(batch), dtype=ROW)
-        rows["slot"] = slots
-        for name in ("seen_at", "lon", "lat", "baro_ft", "geo_ft", "ground", "speed_kt"):
-            rows[name] = getattr(batch, name)
-        rows["sequence"] = batch.sequence
-        rows["sigma_m"] = np.where(np.isnan(batch.sigma_m), self._rules.sigma_m, batch.sigma_m)
-        rows["callsign"] = self._callsigns(batch)
-        rows["source"] = self.sources.code(batch.source)
-        rows["heard_at"] = batch.seen_at
-        rows["trusted"] = True
-        return rows
+    def _table_of(self, batch: Fixes) -> Table:
+        count = len(batch)
+        sigma = batch.sigma_m
+        unstated = np.isnan(sigma)
+        return {
+            "slot": self._slots(batch),
+            "seen_at": batch.seen_at,
+            "lon": batch.lon,
+            "lat": batch.lat,
+            "baro_ft": batch.baro_ft,
+            "geo_ft": batch.geo_ft,
+            "ground": batch.ground,
+            "sigma_m": np.where(unstated, self._rules.sigma_m, sigma) if unstated.any() else sigma,
+            "speed_kt": batch.speed_kt,
+            "callsign": self._callsigns(batch),
+            "sequence": batch.sequence,
+            "source": np.full(count, self.sources.code(batch.source)),
+            "heard_at": batch.seen_at,
+            "carried": np.zeros(count, dtype=np.bool_),
+            "trusted": np.ones(count, dtype=np.bool_),
+            "breaks": np.zeros(count, dtype=np.bool_),
+        }
 
     def _slots(self, batch: Fixes) -> Ints:
-        used = np.unique(batch.aircraft)
+        used = np.flatnonzero(np.bincount(batch.aircraft))
         table = np.zeros(int(used[-1]) + 1 if len(used) else 0, dtype=np.int64)
         table[used] = [self.aircraft.code(batch.names[code]) for code in used.tolist()]
         self._grow(len(self.aircraft.texts))
         return table[batch.aircraft]
 
-    def _callsigns(self, batch: Fixes) -> Codes | Ints:
-        if not batch.callsigns:
-            return batch.callsign
-        used = np.unique(batch.callsign)
+    def _callsigns(self, batch: Fixes) -> Ints:
+        used = np.flatnonzero(np.bincount(batch.callsign + 1)) - 1
         table = np.full(len(batch.callsigns) + 1, -1, dtype=np.int64)
         for code in used[used >= 0].tolist():
             table[code] = self.callsigns.code(batch.callsigns[code])
         return table[batch.callsign]
 
     def _grow(self, count: int) -> None:
-        if count > len(self.last):
-            more = max(count, 2 * len(self.last)) - len(self.last)
-            self.last = np.concatenate((self.last, np.zeros(more, dtype=ROW)))
+        have = len(self._known)
+        if count > have:
+            more = max(count, 2 * have) - have
+            self.last = joined_tables([self.last, _empty(more)])
             self._known = np.concatenate((self._known, np.zeros(more, dtype=np.bool_)))
 
-    def _chain(self, rows: NDArray[Any]) -> NDArray[Any]:
+    def _chain(self, rows: Table) -> Table:
         """Put the rows in order behind the last known fix of their aircraft."""
-        rows = self._with_pending(rows[self._newer(rows)])
-        order = np.lexsort((rows["seen_at"], rows["slot"]))
-        rows = rows[order]
-        again = _same_slot(rows) & (np.diff(rows["seen_at"]) == 0)
-        self._count("duplicate", int(np.count_nonzero(again)))
-        rows = rows[np.concatenate(([True], ~again))] if len(rows) else rows
+        rows = self._with_pending(self._newer(rows))
+        slot, seen_at = rows["slot"], rows["seen_at"]
+        same = np.diff(slot) == 0
+        later = np.diff(seen_at) > 0
+        if not ((np.diff(slot) > 0) | (same & later)).all():
+            rows = pick(rows, np.lexsort((seen_at, slot)))
+            again = np.append(False, _same_slot(rows) & (np.diff(rows["seen_at"]) == 0))
+            self._count("duplicate", int(np.count_nonzero(again)))
+            rows = pick(rows, ~again[: _length(rows)]) if again.any() else rows
         rows = self._with_carried(rows)
         return rows if self._rules.planar else self._plausible(rows)
 
-    def _newer(self, rows: NDArray[Any]) -> Flags:
+    def _newer(self, rows: Table) -> Table:
+        if not self._known.any():
+            return rows
         known = self._known[rows["slot"]]
         last = self.last["seen_at"][rows["slot"]]
         late = known & (rows["seen_at"] < last)
         same = known & (rows["seen_at"] == last)
         self._count("out_of_order", int(np.count_nonzero(late)))
         self._count("duplicate", int(np.count_nonzero(same)))
-        return np.asarray(~(late | same), dtype=np.bool_)
+        kept = ~(late | same)
+        return rows if kept.all() else pick(rows, kept)
 
-    def _with_pending(self, rows: NDArray[Any]) -> NDArray[Any]:
+    def _with_pending(self, rows: Table) -> Table:
         """Bring back the points that wait for a second one, as if they had just come."""
         if not self._pending:
             return rows
-        back = [
-            self._pending.pop(s) for s in np.unique(rows["slot"]).tolist() if s in self._pending
-        ]
-        return np.concatenate((*back, rows))
+        slots = np.unique(rows["slot"]).tolist()
+        back = [self._pending.pop(slot) for slot in slots if slot in self._pending]
+        return joined_tables([*back, rows])
 
-    def _with_carried(self, rows: NDArray[Any]) -> NDArray[Any]:
-        slots = np.unique(rows["slot"])
-        carried = self.last[slots[self._known[slots]]]
-        carried["carried"] = True
-        carried["breaks"] = False
-        both = np.concatenate((carried, rows))
-        return both[np.argsort(both["slot"], kind="stable")]
+    def _with_carried(self, rows: Table) -> Table:
+        """Put before the rows of each aircraft the last one known of it."""
+        present = np.zeros(len(self._known), dtype=np.bool_)
+        present[rows["slot"]] = True
+        slots = np.flatnonzero(present & self._known)
+        if not len(slots):
+            return rows
+        carried = pick(self.last, slots)
+        carried["carried"] = np.ones(len(slots), dtype=np.bool_)
+        carried["breaks"] = np.zeros(len(slots), dtype=np.bool_)
+        place = np.searchsorted(rows["slot"], slots)
+        order = np.insert(
+            np.arange(len(slots), len(slots) + _length(rows)), place, np.arange(len(slots))
+        )
+        return pick(joined_tables([carried, rows]), order)
 
-    def _plausible(self, rows: NDArray[Any]) -> NDArray[Any]:
+    def _plausible(self, rows: Table) -> Table:
         """Leave out held positions and lone absurd points; mark the jumps that last."""
         held = _held(rows, self._rules)
-        self._count("position_repeated", int(np.count_nonzero(held)))
-        rows = rows[~held]
-        odd = np.zeros(len(rows), dtype=np.bool_)
-        odd[1:] = _same_slot(rows) & _jumps(rows[:-1], rows[1:], self._rules)
-        suspects = np.union1d(rows["slot"][odd], self._distrusted(rows))
-        watched = np.isin(rows["slot"], suspects)
-        if not watched.any():
+        if held.any():
+            self._count("position_repeated", int(np.count_nonzero(held)))
+            rows = pick(rows, ~held)
+        odd = np.zeros(_length(rows), dtype=np.bool_)
+        odd[1:] = _jumps(pick(rows, slice(None, -1)), pick(rows, slice(1, None)), self._rules)
+        odd[1:] &= _same_slot(rows)
+        doubted = rows["carried"] & ~rows["trusted"]
+        suspects = np.unique(rows["slot"][odd | doubted])
+        if not len(suspects):
             return rows
-        kept = [self._walk(rows[rows["slot"] == slot]) for slot in np.unique(rows["slot"][watched])]
-        both = np.concatenate((rows[~watched], *kept))
-        return both[np.argsort(both["slot"], kind="stable")]
+        watched = np.isin(rows["slot"], suspects)
+        kept = [self._walk(pick(rows, rows["slot"] == slot)) for slot in suspects]
+        both = joined_tables([pick(rows, ~watched), *kept])
+        return pick(both, np.argsort(both["slot"], kind="stable"))
 
-    def _distrusted(self, rows: NDArray[Any]) -> Ints:
-        return np.unique(rows["slot"][rows["carried"] & ~rows["trusted"]])
-
-    def _walk(self, rows: NDArray[Any]) -> NDArray[Any]:
+    def _walk(self, rows: Table) -> Table:
         """Follow one aircraft whose path has jumps, fix by fix."""
         slot = int(rows["slot"][0])
-        pending: NDArray[Any] | None = None
-        kept: list[NDArray[Any]] = []
-        last = rows[:1] if rows["carried"][0] else None
+        pending: Table | None = None
+        kept: list[Table] = []
+        last = pick(rows, slice(0, 1)) if rows["carried"][0] else None
         if last is not None:
             kept.append(last)
-        for number in range(len(kept), len(rows)):
-            row = rows[number : number + 1].copy()
+        for number in range(len(kept), _length(rows)):
+            row = {name: column[number : number + 1].copy() for name, column in rows.items()}
             if last is None or not _jumps(last, row, self._rules)[0]:
                 self._count("implausible_speed", 0 if pending is None else 1)
                 pending = None
-                row["trusted"] = last is None or self._trusted_after(last, row)
+                row["trusted"][:] = last is None or self._trusted_after(last, row)
                 last = row
                 kept.append(row)
             elif pending is not None and not _jumps(pending, row, self._rules)[0]:
-                pending["breaks"] = pending["jumped"] = True
-                pending["trusted"] = row["trusted"] = False
+                pending["breaks"][:] = True
+                pending["trusted"][:] = row["trusted"][:] = False
                 kept += [pending, row]
                 last, pending = row, None
             else:
@@ -257,26 +276,45 @@ class Tracks:
                 pending = row
         if pending is not None:
             self._pending[slot] = pending
-        return np.concatenate(kept) if kept else rows[:0]
+        return joined_tables(kept) if kept else pick(rows, slice(0, 0))
 
-    def _trusted_after(self, last: NDArray[Any], row: NDArray[Any]) -> bool:
+    def _trusted_after(self, last: Table, row: Table) -> bool:
         absent_us = int(row["seen_at"][0] - last["seen_at"][0])
         return bool(last["trusted"][0]) or absent_us > self._rules.distrust_s * SECOND_US
 
-    def _remember(self, rows: NDArray[Any]) -> None:
+    def _remember(self, rows: Table) -> None:
         _fill_altitudes(rows, self._rules)
         _fill_callsigns(rows)
-        if not len(rows):
+        if not _length(rows):
             return
-        ends = np.concatenate((~_same_slot(rows), [True]))
+        ends = np.flatnonzero(np.append(~_same_slot(rows), True))
         slots = rows["slot"][ends]
         self.newest = max(self.newest, int(rows["seen_at"][ends].max()))
-        self.last[slots] = rows[ends]
+        for name, column in self.last.items():
+            column[slots] = rows[name][ends]
         self._known[slots] = True
 
     def _count(self, reason: str, count: int) -> None:
         if count:
             self.left_out[reason] += count
+
+
+def _empty(count: int) -> Table:
+    return {name: np.zeros(count, dtype=kind) for name, kind in _COLUMNS.items()}
+
+
+def _length(rows: Table) -> int:
+    return len(rows["slot"])
+
+
+def pick(rows: Table, which: Any) -> Table:
+    """Return some of the rows of a table."""
+    return {name: column[which] for name, column in rows.items()}
+
+
+def joined_tables(tables: list[Table]) -> Table:
+    """Return tables one after the other."""
+    return {name: np.concatenate([one[name] for one in tables]) for name in _COLUMNS}
 
 
 def unusable(batch: Fixes, now_us: int | None) -> list[tuple[str, Flags]]:
@@ -296,13 +334,13 @@ def unusable(batch: Fixes, now_us: int | None) -> list[tuple[str, Flags]]:
     ]
 
 
-def _same_slot(rows: NDArray[Any]) -> Flags:
+def _same_slot(rows: Table) -> Flags:
     return np.asarray(rows["slot"][1:] == rows["slot"][:-1], dtype=np.bool_)
 
 
-def _held(rows: NDArray[Any], rules: Rules) -> Flags:
+def _held(rows: Table, rules: Rules) -> Flags:
     """The position of the row before once more, at a speed at which it must have changed."""
-    held = np.zeros(len(rows), dtype=np.bool_)
+    held = np.zeros(_length(rows), dtype=np.bool_)
     held[1:] = (
         _same_slot(rows)
         & (rows["lat"][1:] == rows["lat"][:-1])
@@ -312,7 +350,7 @@ def _held(rows: NDArray[Any], rules: Rules) -> Flags:
     return held
 
 
-def steps_m(before: NDArray[Any], after: NDArray[Any]) -> Floats:
+def steps_m(before: Table, after: Table) -> Floats:
     """Return the distance between rows in metres: plane near by, sphere beyond 100 km."""
     turn = (after["lon"] - before["lon"] + 180) % 360 - 180
     east, north = metres_per_degree((before["lat"] + after["lat"]) / 2)
@@ -325,17 +363,23 @@ def steps_m(before: NDArray[Any], after: NDArray[Any]) -> Floats:
     return np.asarray(np.where(near > 100_000, far, near), dtype=np.float64)
 
 
-def _jumps(before: NDArray[Any], after: NDArray[Any], rules: Rules) -> Flags:
+def _jumps(before: Table, after: Table, rules: Rules) -> Flags:
     """Further and faster than an aircraft flies, or than this one says it flies."""
-    apart = steps_m(before, after)
-    seconds = (after["seen_at"] - before["seen_at"]) / SECOND_US
-    told = np.fmax(before["speed_kt"], after["speed_kt"]) * (1852 / 3600) * 1.3
-    limit = np.minimum(np.fmax(rules.jump_m_s, told), rules.fastest_m_s)
-    leapt = (apart > rules.jump_m) & (apart > limit * seconds)
-    return np.asarray(leapt | _stalls(before, after, rules), dtype=np.bool_)
+    found = _stalls(before, after, rules)
+    # No step is longer than its degrees at the equator: most are settled by that.
+    turn = np.abs(after["lon"] - before["lon"])
+    far = np.flatnonzero((turn + np.abs(after["lat"] - before["lat"])) * 111_700 > rules.jump_m)
+    if len(far):
+        one, two = pick(before, far), pick(after, far)
+        apart = steps_m(one, two)
+        seconds = (two["seen_at"] - one["seen_at"]) / SECOND_US
+        told = np.fmax(one["speed_kt"], two["speed_kt"]) * (1852 / 3600) * 1.3
+        limit = np.minimum(np.fmax(rules.jump_m_s, told), rules.fastest_m_s)
+        found[far] |= (apart > rules.jump_m) & (apart > limit * seconds)
+    return found
 
 
-def _stalls(before: NDArray[Any], after: NDArray[Any], rules: Rules) -> Flags:
+def _stalls(before: Table, after: Table, rules: Rules) -> Flags:
     """At a cruising height, from a speed that carries a wing to one that does not, or back.
 
     So the spoofed airliner of 2024-09-17 shows itself (481 kt, then 51 kt, at 38,000 ft)
@@ -348,59 +392,61 @@ def _stalls(before: NDArray[Any], after: NDArray[Any], rules: Rules) -> Flags:
     return np.asarray(slow & fast & high, dtype=np.bool_)
 
 
-def _fill_altitudes(rows: NDArray[Any], rules: Rules) -> None:
+def _fill_altitudes(rows: Table, rules: Rules) -> None:
     """Give a fix without altitude that of the fix before, if that is recent."""
-    if not np.isnan(rows["baro_ft"]).any():
-        return
     have = ~np.isnan(rows["baro_ft"])
-    number = np.arange(len(rows))
-    source = np.maximum.accumulate(np.where(have, number, -1))
+    if have.all():
+        return
+    source = np.maximum.accumulate(np.where(have, np.arange(len(have)), -1))
     usable = (source >= 0) & (rows["slot"][source] == rows["slot"])
     age = rows["seen_at"] - rows["heard_at"][source]
     usable &= ~have & (age <= rules.altitude_held_s * SECOND_US)
-    rows["baro_ft"][usable] = rows["baro_ft"][source[usable]]
-    rows["heard_at"][usable] = rows["heard_at"][source[usable]]
+    rows["baro_ft"] = np.where(usable, rows["baro_ft"][source], rows["baro_ft"])
+    rows["heard_at"] = np.where(usable, rows["heard_at"][source], rows["heard_at"])
 
 
-def _fill_callsigns(rows: NDArray[Any]) -> None:
+def _fill_callsigns(rows: Table) -> None:
     have = rows["callsign"] >= 0
-    source = np.maximum.accumulate(np.where(have, np.arange(len(rows)), -1))
+    if have.all() or not have.any():
+        return
+    source = np.maximum.accumulate(np.where(have, np.arange(len(have)), -1))
     usable = ~have & (source >= 0) & (rows["slot"][source] == rows["slot"])
-    rows["callsign"][usable] = rows["callsign"][source[usable]]
+    rows["callsign"] = np.where(usable, rows["callsign"][source], rows["callsign"])
 
 
-def lay_out(rows: NDArray[Any], rules: Rules) -> Rows:
+def lay_out(rows: Table, rules: Rules) -> Rows:
     """Return legs of segments for rows in order of aircraft and time."""
-    same = np.concatenate(([False], _same_slot(rows))) if len(rows) else np.zeros(0, np.bool_)
-    gap_us = np.zeros(len(rows), dtype=np.int64)
-    gap_us[1:] = np.diff(rows["seen_at"])
-    starts = ~rows["carried"] & (
-        ~same | rows["breaks"] | (gap_us > rules.longest_gap_s * SECOND_US)
-    )
-    number = np.repeat(np.arange(len(rows)), 1 + starts)
-    copies = np.zeros(len(number), dtype=np.bool_)
+    count = _length(rows)
+    same = np.zeros(count, dtype=np.bool_)
+    same[1:] = _same_slot(rows)
+    far = np.zeros(count, dtype=np.bool_)
+    far[1:] = np.diff(rows["seen_at"]) > rules.longest_gap_s * SECOND_US
+    starts = ~rows["carried"] & (~same | rows["breaks"] | far)
+    origin = np.repeat(np.arange(count), 1 + starts)
+    copies = np.zeros(len(origin), dtype=np.bool_)
     copies[np.flatnonzero(starts) + np.arange(np.count_nonzero(starts))] = True
-    wide = rows[number]
-    joins = np.zeros(len(number), dtype=np.bool_)
-    joins[:-1] = _same_slot(wide) & ~copies[1:]
-    certain = np.zeros(len(number), dtype=np.bool_)
-    certain[:-1] = joins[:-1] & (np.diff(wide["seen_at"]) <= rules.certain_gap_s * SECOND_US)
-    if rules.planar and len(wide) > 1:
-        certain[:-1] &= ~_jumps(wide[:-1], wide[1:], rules)
+    slot, seen_at = rows["slot"][origin], rows["seen_at"][origin]
+    joins = np.zeros(len(origin), dtype=np.bool_)
+    joins[:-1] = (slot[1:] == slot[:-1]) & ~copies[1:]
+    certain = joins.copy()
+    certain[:-1] &= np.diff(seen_at) <= rules.certain_gap_s * SECOND_US
+    if rules.planar and count > 1:
+        wide = pick(rows, origin)
+        certain[:-1] &= ~_jumps(pick(wide, slice(None, -1)), pick(wide, slice(1, None)), rules)
+    height = heights_ft(rows["baro_ft"], rows["geo_ft"], rows["ground"], qnh_hpa=rules.qnh_hpa)
     return Rows(
-        slot=wide["slot"],
-        seen_at=np.ascontiguousarray(wide["seen_at"]),
-        lon=np.ascontiguousarray(wide["lon"]),
-        lat=np.ascontiguousarray(wide["lat"]),
-        height_ft=heights_ft(
-            wide["baro_ft"], wide["geo_ft"], wide["ground"], qnh_hpa=rules.qnh_hpa
-        ),
+        slot=slot,
+        seen_at=seen_at,
+        lon=rows["lon"][origin],
+        lat=rows["lat"][origin],
+        height_ft=height[:, origin],
         joins=joins,
         starts=copies,
-        fix=~copies & ~wide["carried"],
-        bracket=np.arange(len(number), dtype=np.int64),
-        sigma_m=np.ascontiguousarray(wide["sigma_m"]),
+        fix=~(copies | rows["carried"][origin]),
+        bracket=np.arange(len(origin), dtype=np.int64),
+        sigma_m=rows["sigma_m"][origin],
         certain=certain,
-        trusted=np.ascontiguousarray(wide["trusted"]),
-        source_row=wide,
+        trusted=rows["trusted"][origin],
+        origin=origin,
+        table=rows,
     )

@@ -54,10 +54,10 @@ def heights_ft(baro_ft: Floats, geo_ft: Floats, ground: Flags, *, qnh_hpa: float
     above any floor, whatever the height of the aerodrome.
     """
     shift = 0.0 if qnh_hpa is None else FT_PER_HPA * (qnh_hpa - STANDARD_HPA)
-    parked = ground & np.isnan(baro_ft)
-    baro = np.where(parked, 0.0, baro_ft)
-    geo = np.where(ground & np.isnan(geo_ft), 0.0, geo_ft)
-    return np.stack((baro, np.where(parked, 0.0, baro + shift), geo))
+    made = np.stack((baro_ft, baro_ft + shift, geo_ft))
+    if ground.any():
+        made[:, ground] = np.where(np.isnan(made[:, ground]), 0.0, made[:, ground])
+    return made
 
 
 def sigmas_ft(qnh_hpa: float | None) -> tuple[Floats, Floats]:
