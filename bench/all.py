@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("ledger", "door", "http", "comparison", "air")
+SCRIPTS = ("ledger", "door", "serving", "comparison", "air")
 
 
 def main() -> int:

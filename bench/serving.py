@@ -1,6 +1,6 @@
 """The server as its users meet it: the door over HTTP, small answers, the map, the stream, `--help`.
 
-Run: `python bench/http.py [--records N] [--pages N]`. The real program (`truceline up`) runs as
+Run: `python bench/serving.py [--records N] [--pages N]`. The real program (`truceline up`) runs as
 a process of its own; its CPU time is read from the kernel, so that the client's does not count.
 Beside it the peer of the same run: a bare ASGI application with orjson on the same server.
 
@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)  # this file must not pass for `http`
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.api.server import Server, running
 from tests.support.assembly import Assembly, agreed, founded, report
