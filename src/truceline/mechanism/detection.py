@@ -64,7 +64,7 @@ def _spots(name: str, spot: Spot) -> dict[str, Any]:
         f"{name}{suffix}": {
             "lat_e7": _gridded(spot.lat, grid),
             "lon_e7": _gridded(spot.lon, grid),
-            **({"alt_ft": _feet(spot.alt_ft), "at": spot.at} if not suffix else {}),
+            **({"alt_ft": _feet(spot.alt_ft), "crossed_at": spot.at} if not suffix else {}),
         }
         for suffix, grid in PRECISIONS.items()
     }
