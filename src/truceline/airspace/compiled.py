@@ -473,29 +473,41 @@ def metres(lat):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def border_m(x, y, volume, borders):  # type: ignore[no-untyped-def]
-    """Return the distance of a point to the border of a volume, in metres.
-
-    Edges lie in blocks with a box each; a block that is further than the best is skipped.
-    """
-    edge_first, edges, block_first, boxes = borders
-    east, north = metres(y)
+def block_m2(x, y, east, north, block, volume, borders):  # type: ignore[no-untyped-def]
+    """Return the square of the distance of a point to the edges of one block, in square metres."""
+    edge_first, edges, block_first, _ = borders
     best = np.inf
-    last = edge_first[volume + 1]
-    for block in range(block_first[volume], block_first[volume + 1]):
+    begin = edge_first[volume] + (block - block_first[volume]) * BLOCK
+    for k in range(begin, min(begin + BLOCK, edge_first[volume + 1])):
+        ax, ay = (edges[k, 0] - x) * east, (edges[k, 1] - y) * north
+        ex, ey = (edges[k, 2] - edges[k, 0]) * east, (edges[k, 3] - edges[k, 1]) * north
+        square = ex * ex + ey * ey
+        along = min(1.0, max(0.0, -(ax * ex + ay * ey) / square)) if square > 0.0 else 0.0
+        ax, ay = ax + along * ex, ay + along * ey
+        best = min(best, ax * ax + ay * ay)
+    return best
+
+
+@compiled
+def border_m(x, y, volume, borders, hint):  # type: ignore[no-untyped-def]
+    """Return the distance of a point to the border of a volume in metres, and the nearest block.
+
+    Edges lie in blocks with a box each; a block that is further than the best is
+    skipped. `hint` is the block that was nearest last: tried first, it saves the others.
+    """
+    block_first, boxes = borders[2], borders[3]
+    east, north = metres(y)
+    first, last = block_first[volume], block_first[volume + 1]
+    nearest = hint if first <= hint < last else first
+    best = block_m2(x, y, east, north, nearest, volume, borders)
+    for block in range(first, last):
         dx = max(0.0, boxes[block, 0] - x, x - boxes[block, 2]) * east
         dy = max(0.0, boxes[block, 1] - y, y - boxes[block, 3]) * north
-        if dx * dx + dy * dy >= best:
-            continue
-        begin = edge_first[volume] + (block - block_first[volume]) * BLOCK
-        for k in range(begin, min(begin + BLOCK, last)):
-            ax, ay = (edges[k, 0] - x) * east, (edges[k, 1] - y) * north
-            ex, ey = (edges[k, 2] - edges[k, 0]) * east, (edges[k, 3] - edges[k, 1]) * north
-            square = ex * ex + ey * ey
-            along = min(1.0, max(0.0, -(ax * ex + ay * ey) / square)) if square > 0.0 else 0.0
-            ax, ay = ax + along * ex, ay + along * ey
-            best = min(best, ax * ax + ay * ay)
-    return np.sqrt(best)
+        if dx * dx + dy * dy < best:
+            here = block_m2(x, y, east, north, block, volume, borders)
+            if here < best:
+                best, nearest = here, block
+    return np.sqrt(best), nearest
 
 
 @compiled
@@ -565,7 +577,7 @@ def deepest(lon, lat, borders, volume, span, best, slack):  # type: ignore[no-un
     """
     first, share_in, last, share_out = span
     depth, deep_row, deep_share, deep_half = best
-    was, since = np.inf, 0.0  # the last distance taken, and the way flown since
+    was, since, hint = np.inf, 0.0, -1  # the last distance taken, and the way flown since
     for row in range(first, last + 1):
         begin = share_in if row == first else 0.0
         end = share_out if row == last else 1.0
@@ -576,7 +588,8 @@ def deepest(lon, lat, borders, volume, span, best, slack):  # type: ignore[no-un
             if depth >= 0.0 and was + since <= depth * (1.0 + slack):
                 continue
             share = end if k == looks else begin + (end - begin) * k / looks
-            was = border_m(between(lon, row, share), between(lat, row, share), volume, borders)
+            x, y = between(lon, row, share), between(lat, row, share)
+            was, hint = border_m(x, y, volume, borders, hint)
             since = 0.0
             if was > depth:
                 depth, deep_row, deep_share = was, row, share
@@ -591,10 +604,11 @@ def narrowed(lon, lat, borders, volume, span, best):  # type: ignore[no-untyped-
     depth, row, at, half = best
     left = max(share_in if row == first else 0.0, at - half)
     right = min(share_out if row == last else 1.0, at + half)
+    hint = -1
     for _ in range(30 if right > left else 0):
         one, two = left + (right - left) / 3, right - (right - left) / 3
-        a = border_m(between(lon, row, one), between(lat, row, one), volume, borders)
-        b = border_m(between(lon, row, two), between(lat, row, two), volume, borders)
+        a, hint = border_m(between(lon, row, one), between(lat, row, one), volume, borders, hint)
+        b, hint = border_m(between(lon, row, two), between(lat, row, two), volume, borders, hint)
         if a > depth:
             depth, at = a, one
         if b > depth:
@@ -614,7 +628,7 @@ def surest(path, quality, chart, borders, errors, volume, span):  # type: ignore
     plain, slope = errors
     first, share_in, last, share_out = span
     firm, capped, top, across, upright, fixes = 0.0, 0.0, 0.0, 0.0, 0.0, 0
-    was, since = np.inf, 0.0
+    was, since, hint = np.inf, 0.0, -1
     for row in range(first, last + 1):
         begin = share_in if row == first else 0.0
         end = share_out if row == last else 1.0
@@ -627,14 +641,15 @@ def surest(path, quality, chart, borders, errors, volume, span):  # type: ignore
             ended = share == 1.0
             if ended and fix[row + 1] and k > 0:
                 fixes += 1
-            if not certain[row] and not (ended and fix[row + 1]):
+            if firm >= 1.0 or not (certain[row] or (ended and fix[row + 1])):
                 continue
             spread = sigma[row + 1] if ended else max(sigma[row], sigma[row + 1])
             chance, known = upright_at(height, row, share, volume, chart, plain, slope)
             held = firm if known and believed else capped
             if chance <= held or chance * phi_of((was + since) / spread) <= held:
                 continue
-            was = border_m(between(lon, row, share), between(lat, row, share), volume, borders)
+            x, y = between(lon, row, share), between(lat, row, share)
+            was, hint = border_m(x, y, volume, borders, hint)
             since = 0.0
             aside = phi_of(was / spread)
             if known and believed:
@@ -643,7 +658,7 @@ def surest(path, quality, chart, borders, errors, volume, span):  # type: ignore
                 capped = max(capped, aside * chance)
             if aside * chance > top:
                 top, across, upright = aside * chance, aside, chance
-    return firm, capped, across, upright, fixes
+    return firm, capped if firm < 1.0 else 0.0, across, upright, fixes
 
 
 @compiled
@@ -659,7 +674,7 @@ def measure(path, quality, chart, borders, errors, numbers, shares):  # type: ig
         volume, first, last = numbers[n, 0], numbers[n, 1], numbers[n, 3]
         span = (first, shares[n, 0], last, shares[n, 1])
         best = (-1.0, first, shares[n, 0], 0.0)
-        best = deepest(lon, lat, borders, volume, span, best, 0.02)
+        best = deepest(lon, lat, borders, volume, span, best, 0.1)
         best = deepest(lon, lat, borders, volume, span, best, 0.0)
         depth, row, share = narrowed(lon, lat, borders, volume, span, best)
         found[n, 0], found[n, 1], found[n, 2] = (
@@ -725,7 +740,7 @@ def leave(path, quality, chart, borders, errors, exits, volume, first, last, sta
             near = not beyond(height, row, chart[2][volume], chart[3][volume], -1, errors, exit_ft)
         if near:
             reach = max(2 * sigma[row], exit_m)
-            near = border_m(lon[row], lat[row], volume, borders) < reach or inside_ring(
+            near = border_m(lon[row], lat[row], volume, borders, -1)[0] < reach or inside_ring(
                 lon[row], lat[row], volume, borders[0], borders[1]
             )
         if near:

@@ -195,9 +195,10 @@ def _doubt(case: Case, span: Span, at: Places, inside: Floats) -> Doubt:
     chance = np.where(evident, across * upright, 0.0)
     firm = known & rows.trusted[at.row] & rows.trusted[at.row + 1]
     top = int(np.argmax(chance))
+    sure = float(np.max(chance, where=firm, initial=0.0))
     return Doubt(
-        firm=float(np.max(chance, where=firm, initial=0.0)),
-        capped=float(np.max(chance, where=~firm, initial=0.0)),
+        firm=sure,
+        capped=float(np.max(chance, where=~firm, initial=0.0)) if sure < 1.0 else 0.0,
         across=float(across[top]),
         upright=float(upright[top]),
         fixes=_fixes_inside(rows, span),

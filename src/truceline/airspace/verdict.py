@@ -46,7 +46,7 @@ class Doubt:
 
     `firm` is the greatest P(inside) of what was seen with a known height by a
     trusted position; `capped` that of the rest, which never makes more than
-    "suspected". `across` and `upright` are the two factors of the greater one. `fixes`
+    "suspected" (0 where firm is 1, and it would say nothing). `across` and `upright` are the two factors of the greater one. `fixes`
     counts those inside, `lasted_us` the time inside, in microseconds.
     """
 
@@ -60,9 +60,10 @@ class Doubt:
     def with_more(self, other: Doubt) -> Doubt:
         """Return the doubt that is left when both were seen of one crossing."""
         better = other if max(other.firm, other.capped) > max(self.firm, self.capped) else self
+        firm = max(self.firm, other.firm)
         return Doubt(
-            firm=max(self.firm, other.firm),
-            capped=max(self.capped, other.capped),
+            firm=firm,
+            capped=max(self.capped, other.capped) if firm < 1.0 else 0.0,
             across=better.across,
             upright=better.upright,
             fixes=self.fixes + other.fixes,
