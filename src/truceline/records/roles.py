@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -24,3 +25,38 @@ class Role(StrEnum):
     PUBLIC = "public"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
+
+
+_OF_A_PARTY = frozenset(
+    (Role.PRINCIPAL, Role.LIAISON, Role.UNIT, Role.AUDITOR, Role.REPORTER),
+)
+
+ROLES_OF_CAPACITY: Mapping[str, frozenset[Role]] = {
+    "secretariat": frozenset(
+        (
+            Role.SECRETARIAT,
+            Role.HNS_CELL,
+            Role.OBSERVER,
+            Role.VERIFIER,
+            Role.CHEMICAL_DESK,
+            Role.WARNING_OPERATOR,
+            Role.WATCH,
+            Role.ADMINISTRATOR,
+            Role.AUDITOR,
+            Role.LIAISON,
+            Role.PRINCIPAL,
+        )
+    ),
+    "guarantor": _OF_A_PARTY,
+    "conflict_party": _OF_A_PARTY,
+    "adherent": _OF_A_PARTY,
+    "witness": _OF_A_PARTY,
+    "observer": frozenset((Role.OBSERVER, Role.VERIFIER, Role.AUDITOR, Role.PRINCIPAL)),
+    "agency": frozenset((Role.AGENCY, Role.AUDITOR, Role.REPORTER)),
+}
+"""Which roles a body may give its officers, by the capacity in which it was admitted.
+
+What looks into other bodies' affairs, or speaks for all, is given by the secretariat alone;
+what observes, by those who were admitted to observe. A party appoints those who act for it.
+No body gives `MECHANISM` (the installation's key) or `PUBLIC` (everyone has it).
+"""
