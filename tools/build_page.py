@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -57,9 +58,24 @@ def build(*, force: bool = False) -> None:
     if PAGE.exists():
         shutil.rmtree(PAGE)
     shutil.copytree(WEB / "dist", PAGE)
+    (PAGE / "LICENSES.txt").write_text(licences())
     # Last, so that a build that was interrupted is done again.
     (PAGE / ".stamp").write_text(stamp)
     print(f"The page was built into {PAGE.relative_to(ROOT)}.")
+
+
+def licences() -> str:
+    """Return the licences of the packages that the page is made of, as they ask to be passed on."""
+    lock = json.loads((WEB / "package-lock.json").read_text())
+    parts = ["The control room is made of Truceline's own code and of these packages.\n"]
+    for place, package in sorted(lock["packages"].items()):
+        if not place or package.get("dev") or package.get("optional"):
+            continue
+        texts = sorted((WEB / place).glob("LICEN[CS]E*"))
+        text = texts[0].read_text() if texts else "No licence text comes with the package.\n"
+        name = place.rpartition("node_modules/")[2]
+        parts.append(f"{'=' * 80}\n{name} {package['version']}: {package.get('license')}\n\n{text}")
+    return "\n".join(parts)
 
 
 def check(*, force: bool = False) -> None:

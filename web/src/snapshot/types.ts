@@ -240,7 +240,7 @@ export interface ClockState {
   readonly clock: string
   readonly what: Texts
   readonly owner: string
-  readonly due_at: Time
+  readonly due_at: Time | null
   readonly state: string
   readonly fired: readonly { readonly step: number; readonly at: Time; readonly index: number }[]
 }

@@ -63,6 +63,7 @@ export const en = {
     real: 'Real flight',
     synthetic: 'Synthetic flight',
     noClaim: 'Borders are a background, not a statement.',
+    sources: 'Sources',
   },
   tabs: {
     agreements: 'Agreements',
@@ -129,6 +130,9 @@ export const en = {
     daysLeft: 'no day left | {n} day left | {n} days left',
     daysOver: 'due today | {n} day over | {n} days over',
     deadline: { pending: 'running', met: 'met', late: 'met late', missed: 'missed', moved: 'moved', waived: 'waived' },
+    due_next: 'What is due',
+    clock: { running: 'running', overdue: 'overdue' },
+    fired: 'no warning yet | {n} warning on the record | {n} warnings on the record',
     obligations: 'Obligations',
     adherents: 'Adhered later',
     suspensions: 'Suspended by',
