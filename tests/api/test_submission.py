@@ -58,6 +58,22 @@ def test_a_refusal_is_signed_and_names_reason_rule_and_remedy(fresh: World) -> N
     assert payload_of(told["refusal"])["pae"] == envelope.read(sent).digest().hex()
 
 
+def test_records_sent_together_are_answered_one_by_one(fresh: World) -> None:
+    good = [report(fresh.assembly, "north-1") for _ in range(3)]
+    bad = fresh.assembly.hand("far-agency").sign(
+        "zone.consented/1", {"zone": "Z1", "content": "0" * 64}
+    )
+    sent = [{"envelope": json.loads(one)} for one in (good[0], bad, *good[1:])]
+    told = fresh.client.post("/api/records/batch", json={"submissions": sent}).json()["answers"]
+
+    assert [one["status"] for one in told] == [200, 403, 200, 200]
+    indexes = [one["index"] for one in told if one["status"] == 200]
+    assert indexes == list(range(indexes[0], indexes[0] + 3))
+    assert told[1]["refusal"]
+    many = {"submissions": [{"envelope": {}}] * 65}
+    assert fresh.client.post("/api/records/batch", json=many).status_code == 413
+
+
 def test_the_next_sequence_number_counts_on_and_names_the_holder(fresh: World) -> None:
     key = fresh.assembly.hand("north-1").key.id
     before = fresh.get("/api/next-seq", key=key)

@@ -65,6 +65,7 @@ _ROUTERS = (
 
 _FAST: Mapping[tuple[str, str], Lane] = {
     ("POST", "/api/records"): records.submit,
+    ("POST", "/api/records/batch"): records.submit_many,
     ("GET", "/healthz"): health.health,
 }
 

@@ -1,6 +1,6 @@
 """One stream of events for each page: what is new on the log, the checkpoint, the aircraft.
 
-A pump looks at the log ten times a second and makes one frame for each audience, however
+A pump looks at the log twenty times a second and makes one frame for each audience, however
 many pages that audience has open; events that came together go out together. `id` is the
 size of the log, so that a page that was cut off asks for what it missed. A page that does
 not read is let go: it comes back and resumes.
@@ -33,8 +33,8 @@ router = APIRouter(tags=["events"])
 
 _log = logging.getLogger("truceline.events")
 
-PULSE_S = 0.1
-_SLOW_EVERY = 10  # pulses between two frames of aircraft and clock: about a second
+PULSE_S = 0.05
+_SLOW_EVERY = 20  # pulses between two frames of aircraft and clock: about a second
 _ASK_AGAIN_S = 15.0
 _MOST_PAGES = 2_000
 _MOST_WAITING = 200
@@ -114,8 +114,8 @@ class Stream:
 
     async def _beat(self, *, slow: bool) -> None:
         before = self._size
-        self._size = await run_in_threadpool(self._floor.installation.catch_up)
-        if not self._pages:
+        self._size = await self._known()
+        if not self._pages or (self._size == before and not slow and not self._is_sealed_anew()):
             return
         common = self._new_checkpoint() + (self._clock() if slow else b"")
         frames: dict[Viewer, bytes] = {}
@@ -128,6 +128,17 @@ class Stream:
             frame = frames.get(page.asker.viewer, b"")
             if frame and not page.send(frame):
                 self._pages.discard(page)
+
+    async def _known(self) -> int:
+        """The size of the log; the writer knows it, a reader has to look."""
+        installation = self._floor.installation
+        if installation.is_writer:
+            return installation.catch_up()
+        return await run_in_threadpool(installation.catch_up)
+
+    def _is_sealed_anew(self) -> bool:
+        signed = self._floor.installation.checkpoint()
+        return signed is not None and signed.checkpoint.size != self._sealed
 
     # -- frames --------------------------------------------------------------------------
 
@@ -167,10 +178,7 @@ class Stream:
         return event("checkpoint", head)
 
     def _new_checkpoint(self) -> bytes:
-        signed = self._floor.installation.checkpoint()
-        if signed is None or signed.checkpoint.size == self._sealed:
-            return b""
-        return self._checkpoint()
+        return self._checkpoint() if self._is_sealed_anew() else b""
 
     def _clock(self) -> bytes:
         play = self._floor.play

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -31,6 +32,9 @@ MOST_BYTES = 2 * 2**20
 """A submission with all its disclosures. An entry itself has at most 65,535 bytes."""
 
 MOST_DISCLOSURES = 64
+
+MOST_TOGETHER = 64
+"""Submissions in one request; they can share a commit."""
 
 
 class SignatureShape(BaseModel):
@@ -63,6 +67,18 @@ class TakenShape(BaseModel):
     entry: str = Field(description="base 64 of the leaf's bytes")
     proof: dict[str, Any] | None = Field(description="see GET /api/proofs/inclusion")
     follows: list[int]
+
+
+class BatchShape(BaseModel):
+    """Several submissions, in the order in which they are to be judged."""
+
+    submissions: list[SubmissionShape] = Field(max_length=MOST_TOGETHER)
+
+
+class BatchAnswer(BaseModel):
+    """One answer for each submission, in the same order: taken, or a failure with its status."""
+
+    answers: list[dict[str, Any]]
 
 
 class RecordRow(BaseModel):
@@ -105,9 +121,9 @@ class NextSeq(BaseModel):
 
 def request_schemas() -> dict[str, Any]:
     """Return the schemas of request bodies that are read faster than by their model."""
-    made = SubmissionShape.model_json_schema(ref_template="#/components/schemas/{model}")
+    made = BatchShape.model_json_schema(ref_template="#/components/schemas/{model}")
     inner: dict[str, Any] = made.pop("$defs")
-    return {**inner, "SubmissionShape": made}
+    return {**inner, "BatchShape": made}
 
 
 class _Submission(msgspec.Struct, forbid_unknown_fields=True):
@@ -115,20 +131,24 @@ class _Submission(msgspec.Struct, forbid_unknown_fields=True):
     disclosures: list[str] = []
 
 
+class _Batch(msgspec.Struct, forbid_unknown_fields=True):
+    submissions: list[_Submission]
+
+
 _READER = msgspec.json.Decoder(_Submission)
+_BATCHES = msgspec.json.Decoder(_Batch)
+
+
+def _body(name: str) -> dict[str, Any]:
+    """How the document names a request body that is read by hand."""
+    schema = {"$ref": f"#/components/schemas/{name}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 @router.post(
     "/api/records",
     response_model=TakenShape,
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": {"$ref": "#/components/schemas/SubmissionShape"}}
-            },
-        }
-    },
+    openapi_extra=_body("SubmissionShape"),
 )
 async def submit(request: Request) -> Response:
     """Submit a signed record. The answer is a signed receipt or a signed refusal.
@@ -137,30 +157,64 @@ async def submit(request: Request) -> Response:
     purpose `submit` lifts the limit that holds for senders without one.
     """
     floor: Floor = request.app.state.floor
+    sender = _sender(request, floor)
+    floor.taps.take(sender)
+    [answer] = await _answers(floor, [read(_READER, await request.body())])
+    return told(answer)
+
+
+@router.post("/api/records/batch", response_model=BatchAnswer, openapi_extra=_body("BatchShape"))
+async def submit_many(request: Request) -> Response:
+    """Submit several signed records at once, each answered by itself.
+
+    They are judged in their order. One that is refused does not stop those after it.
+    """
+    floor: Floor = request.app.state.floor
+    sender = _sender(request, floor)
+    given = read(_BATCHES, await request.body()).submissions
+    if len(given) > MOST_TOGETHER:
+        raise Malformed(
+            Reason.TOO_LARGE,
+            where="request.submissions",
+            detail=f"at most {MOST_TOGETHER} submissions go together",
+        )
+    for _ in given:
+        floor.taps.take(sender)
+    made = [told(one) for one in await _answers(floor, given)]
+    bodies = (b'{"status":%d,%s' % (one.status_code, bytes(one.body)[1:]) for one in made)
+    return ready(b'{"answers":[%s]}' % b",".join(bodies))
+
+
+async def _answers(floor: Floor, given: Sequence[_Submission]) -> list[Answer]:
+    """Hand over all at once, so that they can share a commit; wait for every answer."""
+    for one in given:
+        if len(one.disclosures) > MOST_DISCLOSURES:
+            raise Malformed(
+                Reason.TOO_LARGE,
+                where="request.disclosures",
+                detail=f"at most {MOST_DISCLOSURES} disclosures go with a record",
+            )
+    door = floor.installation.door
+    waiting = [door.submit_nowait(bytes(one.envelope), one.disclosures) for one in given]
+    return [await asyncio.wrap_future(one) for one in waiting]
+
+
+def _sender(request: Request, floor: Floor) -> bytes:
+    """Whose bucket a submission is taken from: the token's, else the address's."""
     asker = floor.doorkeeper.who(request, floor.installation.clock.now())
     if asker.purpose is not None:
         asker.needs(Purpose.SUBMIT, Purpose.FEED, Purpose.ADMIN)
-    floor.taps.take(asker.token or _address(request))
-    given = read_submission(await request.body())
-    future = floor.installation.door.submit_nowait(bytes(given.envelope), given.disclosures)
-    return told(await asyncio.wrap_future(future))
+    return asker.token or (request.client.host if request.client else "").encode()
 
 
-def read_submission(data: bytes) -> _Submission:
-    """Return what was sent, or raise `Malformed`; the envelope stays the bytes that came."""
+def read[T](reader: msgspec.json.Decoder[T], data: bytes) -> T:
+    """Return what was sent, or raise `Malformed`; envelopes stay the bytes that came."""
     try:
-        given = _READER.decode(data)
+        return reader.decode(data)
     except msgspec.ValidationError as error:
         raise Malformed(Reason.WRONG_TYPE, where="request", detail=str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(Reason.NOT_JSON, where="request", detail=f"not JSON: {error}") from None
-    if len(given.disclosures) > MOST_DISCLOSURES:
-        raise Malformed(
-            Reason.TOO_LARGE,
-            where="request.disclosures",
-            detail=f"at most {MOST_DISCLOSURES} disclosures go with a record",
-        )
-    return given
 
 
 def told(given: Answer) -> Response:
@@ -282,7 +336,3 @@ def row(asked: Question, one: Shown, book: Book) -> dict[str, Any]:
 
 def _index(text: str) -> int:
     return min(int(text), 2**52)
-
-
-def _address(request: Request) -> bytes:
-    return (request.client.host if request.client else "").encode()
