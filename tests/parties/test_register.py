@@ -9,7 +9,7 @@ from tests.simulators.assembly import DAY, HOUR, Assembly, body, key, key_body
 
 from truceline.errors import Reason, Refused
 from truceline.parties.register import Ended
-from truceline.records.roles import Role
+from truceline.records.roles import ROLES_OF_CAPACITY, Role
 
 
 @pytest.fixture
@@ -60,13 +60,13 @@ def test_two_bodies_are_not_founded_with_one_key():
 
 
 def test_only_the_bodys_own_key_appoints(assembly):
-    fields = {"officer": "north-x", "roles": ["watch"], "key": key_body("north-x")}
+    fields = {"officer": "north-x", "roles": ["unit"], "key": key_body("north-x")}
     assert refused(assembly, "north-p", "officer.appointed/1", **fields) is Reason.NO_MANDATE
 
 
 @pytest.mark.parametrize("taken", ["north", "north-p", "mechanism", "Mechanism"])
 def test_a_code_names_one_and_the_same_for_the_whole_log(assembly, taken):
-    fields = {"officer": taken, "roles": ["watch"], "key": key_body("fresh")}
+    fields = {"officer": taken, "roles": ["unit"], "key": key_body("fresh")}
     assert refused(assembly, "south", "officer.appointed/1", **fields) is Reason.CONTRADICTS
 
 
@@ -111,6 +111,62 @@ def test_a_lost_key_gives_way_to_a_new_one_by_its_recovery_key_alone(assembly):
     )
 
 
+def test_a_stolen_recovery_sheet_ends_with_the_officers_key_that_the_body_revoked(assembly):
+    assembly.says("north", "key.revoked/1", key=key("north-p").id, why="stolen")
+    assert assembly.book.register.holder_of(key("north-p/recovery").id, assembly.at) is None
+    fields = {"old": key("north-p").id, "key": key_body("thief")}
+    assert (
+        refused(assembly, "north-p", "key.replaced/1", by_key="north-p/recovery", **fields)
+        is Reason.KEY_NOT_IN_FORCE
+    )
+
+
+def test_another_key_of_the_officer_revokes_for_good_and_the_body_can_still_help(assembly):
+    assembly.says("north-p", "key.enrolled/1", holder="north-p", key=key_body("north-p/2"))
+    stolen = {"key": key("north-p").id, "why": "stolen"}
+    assembly.says("north-p", "key.revoked/1", by_key="north-p/2", **stolen)
+    register = assembly.book.register
+    assert register.holder_of(key("north-p/recovery").id, assembly.at) is None
+    assembly.says("north", "key.enrolled/1", holder="north-p", key=key_body("north-p/3"))
+    assert register.holder_of(key("north-p/3").id, assembly.at).officer == "north-p"
+
+
+@pytest.mark.parametrize("officer", ["north-p", "north"])
+def test_a_thief_who_revokes_the_key_itself_does_not_lock_its_holder_out(assembly, officer):
+    assembly.says(officer, "key.revoked/1", key=key(officer).id, why="stolen")
+    fields = {"old": key(officer).id, "key": key_body("again")}
+    assembly.says(officer, "key.replaced/1", by_key=f"{officer}/recovery", **fields)
+    assert assembly.book.register.holder_of(key("again").id, assembly.at).code == officer
+
+
+def test_a_thief_of_a_bodys_key_does_not_lock_it_out_with_a_second_key(assembly):
+    assembly.says("north", "key.enrolled/1", holder="north", key=key_body("thief"))
+    stolen = {"key": key("north").id, "why": "stolen"}
+    assembly.says("north", "key.revoked/1", by_key="thief", **stolen)
+    fields = {"old": key("north").id, "key": key_body("again")}
+    assembly.says("north", "key.replaced/1", by_key="north/recovery", **fields)
+    assembly.says("north", "key.revoked/1", by_key="again", key=key("thief").id, why="stolen")
+    assert assembly.book.register.holder_of(key("thief").id, assembly.at) is None
+
+
+@pytest.mark.parametrize(
+    ("body_code", "role"),
+    [("north", one) for one in ("watch", "secretariat", "observer", "verifier", "administrator")]
+    + [("team", "secretariat"), ("team", "watch"), ("office", "agency"), ("office", "public")],
+)
+def test_a_body_gives_the_roles_of_its_capacity_alone(assembly, body_code, role):
+    fields = {"officer": "fresh", "roles": ["principal", role], "key": key_body("fresh")}
+    assert refused(assembly, body_code, "officer.appointed/1", **fields) is Reason.NO_MANDATE
+
+
+@pytest.mark.parametrize("capacity", sorted(ROLES_OF_CAPACITY))
+def test_every_role_of_a_capacity_can_be_given(assembly, capacity):
+    assembly.says("office-s", "body.admitted/1", **body("east", capacity))
+    roles = sorted(ROLES_OF_CAPACITY[capacity])
+    assembly.appoints("east", "east-all", *roles)
+    assert assembly.book.register.officers["east-all"].roles == ROLES_OF_CAPACITY[capacity]
+
+
 def test_a_recovery_key_signs_nothing_else(assembly):
     assert (
         refused(
@@ -119,7 +175,7 @@ def test_a_recovery_key_signs_nothing_else(assembly):
             "officer.appointed/1",
             by_key="north/recovery",
             officer="spy",
-            roles=["watch"],
+            roles=["unit"],
             key=key_body("spy"),
         )
         is Reason.NO_MANDATE
@@ -187,7 +243,7 @@ def test_a_body_ends_its_own_officers_only(assembly):
 
 def test_an_appointment_is_over_exactly_at_its_until(assembly):
     until = assembly.at + DAY
-    assembly.appoints("north", "north-t", "watch", until=until)
+    assembly.appoints("north", "north-t", "unit", until=until)
     register = assembly.book.register
     assert register.holder_of(key("north-t").id, until - 1) is not None
     assert register.holder_of(key("north-t").id, until) is None

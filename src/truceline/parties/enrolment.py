@@ -6,7 +6,7 @@ a key has one holder and one use, and nobody acts on the keys of another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from truceline.errors import Reason, Refused
@@ -15,6 +15,7 @@ from truceline.parties.register import Ended, HeldKey, Register
 from truceline.records import keys
 from truceline.records.admitted import Candidate
 from truceline.records.keys import KeyId
+from truceline.records.roles import ROLES_OF_CAPACITY
 
 RECOVERY_KINDS = frozenset(("key.replaced/1", "key.revoked/1"))
 """All that a recovery key may sign."""
@@ -81,6 +82,22 @@ def _decide_appointed(candidate: Candidate, register: Register, body: Mapping[st
     _fresh_keys(body["key"], register, "body.key")
     if "until" in body and body["until"] <= candidate.received_at:
         raise _refused(Reason.BAD_TIME, "the appointment ends before it begins", "body.until")
+    _roles_to_give(candidate.signer.body, register, body["roles"])
+
+
+def _roles_to_give(code: str, register: Register, roles: Sequence[str]) -> None:
+    """A body gives the roles of its capacity: nobody lets itself into the affairs of others."""
+    capacity = register.bodies[code].capacity
+    given = ROLES_OF_CAPACITY.get(capacity, frozenset())
+    beyond = sorted(set(roles) - given)
+    if beyond:
+        raise Refused(
+            Reason.NO_MANDATE,
+            where="body.roles",
+            article="DOMAIN 9",
+            detail=f"{code} is here as {capacity}; it gives no officer the role {beyond[0]}",
+            remedy=f"Name roles among: {', '.join(sorted(given))}",
+        )
 
 
 def _decide_ended(candidate: Candidate, register: Register, body: Mapping[str, Any]) -> None:

@@ -5,7 +5,8 @@ itself grows. A key is in force from the entry after the record that brought it,
 it is revoked or replaced, or until its officer's time is over. That is judged at
 `received_at`, in the order of the log: what a key signed before it was revoked stands.
 
-A recovery key, printed and kept apart, can replace or revoke its key and nothing else.
+A recovery key, printed and kept apart, can replace or revoke its key and nothing else; it
+ends with an officer's key that the body revoked.
 The mechanism's key is genesis's; it cannot be replaced in this version.
 """
 
@@ -76,6 +77,7 @@ class HeldKey:
     ended_at: Micros | None = None
     ended: Ended | None = None
     replaced_by: KeyId | None = None
+    recoverable: bool = True  # False: its recovery key ended with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,8 @@ class Register:
         """Return whose key is in force at a moment, or None.
 
         A recovery key answers with its key's holder and no roles, for as long as that
-        key has not been replaced; also when it was revoked, since then it is needed.
+        key has not been replaced; also when it was revoked, since then it is needed,
+        unless the revocation ended both (`HeldKey.recoverable`).
         """
         if self.in_force(key, at):
             return self._holder(self.keys[key], recovery=False)
@@ -203,7 +206,8 @@ class Register:
     def _recovers(self, held: HeldKey, at: Micros) -> bool:
         officer = self.officers.get(held.holder)
         serves = officer is None or officer.serves(at)
-        return serves and held.from_at <= at and held.ended is not Ended.REPLACED
+        stands = held.recoverable and held.ended is not Ended.REPLACED
+        return serves and held.from_at <= at and stands
 
     def _holder(self, held: HeldKey, *, recovery: bool) -> Holder:
         officer = self.officers.get(held.holder)
@@ -262,7 +266,17 @@ class Register:
         self.keys[old.id] = replace(old, ended_at=ended_at, ended=Ended.REPLACED, replaced_by=new)
 
     def _revoked(self, a: Admitted, body: Mapping[str, Any]) -> None:
-        self._end(body["key"], a.received_at, Ended.REVOKED)
+        """An officer's key that its body, or another key of the officer, revokes is past recovery.
+
+        Else whoever stole key and recovery sheet came back with the sheet. A key that
+        revokes itself, and every key of a body, stays recoverable: else a thief of a body's
+        key alone could lock the body out for good, and nobody stands above a body to mend it.
+        """
+        held = self.keys[body["key"]]
+        by_itself = a.signer.key in (held.id, held.recovery)
+        self._end(held.id, a.received_at, Ended.REVOKED)
+        if held.holder in self.officers and not by_itself:
+            self.keys[held.id] = replace(self.keys[held.id], recoverable=False)
 
     def _pseudonym(self, a: Admitted, body: Mapping[str, Any]) -> None:
         public = keys.public_from_text(body["public"])
