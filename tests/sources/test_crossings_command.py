@@ -265,3 +265,16 @@ def test_the_flight_over_the_eastern_mediterranean_is_found(tmp_path: Path):
     area = zones(tmp_path, sea=(shapely.box(33, 33, 34, 34.5), {}))
     run("--tracks", path, "--zones", area, "--out", tmp_path / "o.csv")
     assert {row["verdict"] for row in rows_of(tmp_path / "o.csv")} == {"confirmed"}
+
+
+def test_zones_in_an_aviation_format_are_read_as_well(tmp_path: Path):
+    """OpenAir: a box over the middle of nowhere, from the ground to flight level 100."""
+    openair = tmp_path / "zones.txt"
+    openair.write_text(
+        "AC R\nAN NOWHERE\nAL GND\nAH FL100\n"
+        "DP 33:00:00 N 036:00:00 E\nDP 33:00:00 N 037:00:00 E\n"
+        "DP 34:00:00 N 037:00:00 E\nDP 34:00:00 N 036:00:00 E\n"
+    )
+    path = tracks(tmp_path, [(1.7e9 + 10 * k, "abc123", 33.5, 35.9 + 0.01 * k, 9000.0) for k in range(50)])  # fmt: skip
+    said = run("--tracks", path, "--zones", openair, "--out", tmp_path / "o.csv")
+    assert "1 crossings: 1 confirmed" in said

@@ -24,7 +24,7 @@ from truceline.airspace.track import Rows
 from truceline.airspace.verdict import Doubt
 from truceline.airspace.vertical import sigmas_ft
 
-WARM_ROWS = 200_000
+WARM_ROWS = 100_000
 
 
 class Kernel:

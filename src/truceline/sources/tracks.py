@@ -23,7 +23,7 @@ from truceline.errors import Malformed, Reason, Unavailable
 from truceline.sources.columns import OF_SEGMENT, check_names, fixes_of, from_segment
 from truceline.sources.readsb import read_json
 
-BATCH_ROWS = 500_000
+BATCH_ROWS = 200_000
 MAX_JSON_BYTES = 512 * 1024 * 1024
 """A JSON document is read whole; a bigger one is refused rather than guessed at."""
 

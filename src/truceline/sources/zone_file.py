@@ -21,7 +21,7 @@ from truceline.geo.schedule import SunTable, windows
 from truceline.geo.sun import sun_table
 from truceline.geo.volume import Operation, Volume, Window
 from truceline.zones.boundary import ZoneContent
-from truceline.zones.formats import geojson
+from truceline.zones.formats import geojson, known
 from truceline.zones.formats.reading import Reading
 
 type Span = tuple[datetime, datetime]
@@ -33,7 +33,7 @@ def read_zones(path: Path) -> Reading:
         data = path.read_bytes()
     except FileNotFoundError:
         raise Malformed(Reason.NOT_FOUND, where=str(path), detail="no such file") from None
-    reading = _read(data, path.name)
+    reading = known.read(data, name=path.name)
     if not any(zone.volumes for zone in reading.zones):
         told = "; ".join(str(note) for note in reading.refused()[:3])
         raise Malformed(
@@ -42,10 +42,6 @@ def read_zones(path: Path) -> Reading:
             detail=f"no zone with a usable shape in this file{': ' if told else ''}{told}",
         )
     return reading
-
-
-def _read(data: bytes, name: str) -> Reading:
-    return geojson.read(data, name=name)
 
 
 def needs_span(reading: Reading) -> bool:
