@@ -34,6 +34,10 @@ CONTENT = {
     "type": "application/json",
 }
 OTHER_CONTENT = {**CONTENT, "sha256": hashlib.sha256(b"another line").hexdigest()}
+BODIES = ("north", "south", "eyes")
+TEXTS_DIGEST = hashlib.sha256(canonical.encode({"en": CONTENT["sha256"]})).hexdigest()
+ADOPTED = 13
+"""The leaf that puts the zone of `found` in force."""
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -49,6 +53,28 @@ def pair(label: str) -> dict[str, str]:
         "public": keys.public_to_text(key(label).public),
         "recovery": keys.public_to_text(key(f"{label} recovery").public),
     }
+
+
+def instrument(**changed: Any) -> dict[str, Any]:
+    """The body of a publication: an accord of the two parties, with the observers as a third."""
+    body: dict[str, Any] = {
+        "code": "accord",
+        "title": {"en": "Accord"},
+        "type": "memorandum",
+        "signatories": [
+            {"body": "north", "capacity": "conflict_party"},
+            {"body": "south", "capacity": "conflict_party"},
+            {"body": "eyes", "capacity": "observer"},
+        ],
+        "texts": {"en": {"file": CONTENT, "equal_force": True}},
+        "secrecy": "public",
+        "effective": {"rule": "on signature", "says": {"from": "signature"}},
+        "renewal": "none",
+        "edge": "geodesic",
+        "deadlines": [],
+        "obligations": [],
+    }
+    return {name: value for name, value in (body | changed).items() if value is not None}
 
 
 def ulid(number: int) -> RecordId:
@@ -150,39 +176,37 @@ class LogHost:
         self.say(
             "genesis/1", "mechanism", founding, MECHANISM, key("north"), key("south"), key("eyes")
         )
-        for body in ("north", "south"):
+        for body in BODIES:
             officer = {"officer": f"{body}-1", "roles": ["principal"], "key": pair(f"{body}-1")}
             self.say("officer.appointed/1", body, officer, key(body))
-        self._agree()
+        self.publish_instrument()
+        for body in BODIES:
+            self.sign(body)
+        self.enter()
+        self.propose()
         self.adopt()
         return self
 
-    def _agree(self) -> None:
-        rule = {"rule": "on signature", "says": {"from": "signature"}}
-        self.say(
-            "instrument.published/1",
-            "north-1",
-            {
-                "code": "accord",
-                "title": {"en": "Accord"},
-                "type": "memorandum",
-                "signatories": [
-                    {"body": "north", "capacity": "conflict_party"},
-                    {"body": "south", "capacity": "conflict_party"},
-                    {"body": "eyes", "capacity": "observer"},
-                ],
-                "texts": {"en": {"file": CONTENT, "equal_force": True}},
-                "secrecy": "public",
-                "effective": rule,
-                "renewal": "none",
-                "edge": "geodesic",
-                "deadlines": [],
-                "obligations": [],
-            },
-            key("north-1"),
-        )
-        entered = {"instrument": "accord", "from": self.clock, "rule": "on signature"}
+    def publish_instrument(self, **changed: Any) -> None:
+        """North publishes an instrument that all three sign; `changed` fields replace the usual."""
+        self.say("instrument.published/1", "north-1", instrument(**changed), key("north-1"))
+
+    def sign(self, body: str, code: str = "accord", **more: Any) -> str:
+        """A body signs the texts as published."""
+        said = {"instrument": code, "texts": TEXTS_DIGEST, **more}
+        return self.say("instrument.signed/1", f"{body}-1", said, key(f"{body}-1"))
+
+    def enter(self, code: str = "accord", **changed: Any) -> None:
+        """The mechanism puts the instrument in force, at the hour of the last signature."""
+        entered = {"instrument": code, "from": self.clock, "rule": "on signature", **changed}
         self.say("instrument.entered/1", "mechanism", entered, MECHANISM)
+
+    def propose(self, zone: str = "ford", code: str = "accord") -> None:
+        """North proposes a zone with two contents: one proposed, one as a revision."""
+        proposed = {"zone": zone, "name": {"en": zone}, "instrument": code, "content": CONTENT}
+        self.say("zone.proposed/1", "north-1", proposed, key("north-1"))
+        revised = {"zone": zone, "content": OTHER_CONTENT}
+        self.say("zone.revised/1", "north-1", revised, key("north-1"))
 
     def adopt(
         self,
@@ -190,8 +214,9 @@ class LogHost:
         *,
         zone: str = "ford",
         by: Sequence[str] = ("north", "south"),
+        **changed: Any,
     ) -> None:
-        """Both parties consent to a content; the mechanism adopts it."""
+        """Both parties consent to a content; the mechanism adopts it, with `changed` fields."""
         consents = [self.consent(body, content, zone) for body in by]
         adopted = {
             "zone": zone,
@@ -200,6 +225,7 @@ class LogHost:
             "consents": consents,
             "from": self.clock,
             "secrecy": "public",
+            **changed,
         }
         self.say("zone.adopted/1", "mechanism", adopted, MECHANISM)
 
@@ -246,7 +272,7 @@ class LogHost:
             {
                 "zone": "ford",
                 "content": CONTENT["sha256"],
-                "adopted": 7,
+                "adopted": ADOPTED,
                 "from": self.adopted_from(),
                 "until": None,
                 "suspended_by": [],
@@ -264,7 +290,7 @@ class LogHost:
 
     def adopted_from(self) -> int:
         """The instant from which the zone of `found` is in force."""
-        payload = envelope.read_entry(self.entries[7]).envelope.payload
+        payload = envelope.read_entry(self.entries[ADOPTED]).envelope.payload
         return int(json.loads(payload)["body"]["from"])
 
     def files(self) -> dict[str, bytes]:

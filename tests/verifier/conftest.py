@@ -48,5 +48,5 @@ def verify() -> Callable[..., Run]:
 def host() -> LogHost:
     """A log with a zone in force and some traffic after it."""
     made = LogHost().found()
-    made.contest(12)
+    made.contest(6)
     return made

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.simulators.log_host import CONTENT, DAY, OTHER_CONTENT, WITNESSES, LogHost, key, pair
+from tests.simulators.log_host import (
+    ADOPTED,
+    CONTENT,
+    DAY,
+    OTHER_CONTENT,
+    WITNESSES,
+    LogHost,
+    key,
+    pair,
+)
 
 from truceline.ledger import checkpoint, tree
 from truceline.ledger.witness import NOTHING_SEEN, AddCheckpoint, Seen, judge
@@ -65,17 +74,17 @@ def test_a_receipt_that_says_another_time_or_record_than_the_leaf_is_caught(
 
 
 def test_an_altered_record_no_longer_carries_its_authors_signature(host, tmp_path, verify):
-    entry = envelope.read_entry(host.entries[12])
+    entry = envelope.read_entry(host.entries[18])
     payload = entry.envelope.payload.replace(b'"time 4"', b'"time 9"')
     assert payload != entry.envelope.payload
     altered = envelope.Envelope(payload, entry.envelope.signatures)
-    host.entries[12] = Entry(altered, entry.received_at).encode()
+    host.entries[18] = Entry(altered, entry.received_at).encode()
     host.publish(tmp_path)
 
     run = verify(tmp_path, genesis=host.genesis)
 
     assert run.code == 1
-    assert f"leaf 12: the signature by key {key('south-1').id} does not hold" in run.says("broken")
+    assert f"leaf 18: the signature by key {key('south-1').id} does not hold" in run.says("broken")
 
 
 def test_an_altered_genesis_is_another_log(host, tmp_path, verify):
@@ -214,7 +223,7 @@ def test_two_parties_shown_two_maps_each_catch_the_false_one(host, tmp_path, ver
         {
             "zone": "ford",
             "content": OTHER_CONTENT["sha256"],
-            "adopted": 7,
+            "adopted": ADOPTED,
             "from": host.adopted_from(),
             "until": None,
             "suspended_by": [],
@@ -277,6 +286,20 @@ def test_a_consent_that_was_overtaken_carries_no_adoption(host, tmp_path, verify
             {"officer": "south-9", "roles": ["principal"], "key": pair("south-9")},
             "mechanism",
             "the author south holds none of the keys that signed",
+        ),
+        (
+            "officer.appointed/1",
+            "south",
+            {"officer": "south-9", "roles": ["liaison", "watch"], "key": pair("south-9")},
+            "south",
+            "a body admitted as conflict_party may not give the role watch",
+        ),
+        (
+            "officer.appointed/1",
+            "eyes",
+            {"officer": "Mechanism", "roles": ["observer"], "key": pair("eyes-9")},
+            "eyes",
+            "the officer code Mechanism is taken",
         ),
         (
             "key.enrolled/1",
@@ -361,6 +384,33 @@ def test_a_lost_key_is_replaced_by_its_recovery_key_alone(host, tmp_path, verify
     assert {one["leaf"] for one in run.told["findings"] if one["state"] == "broken"} == {22, 23}
 
 
+def test_a_thief_of_key_and_recovery_sheet_does_not_come_back_after_the_body_revoked(
+    host, tmp_path, verify
+):
+    host.say("key.revoked/1", "south", {"key": key("south-1").id, "why": "stolen"}, key("south"))
+    replaced = {"old": key("south-1").id, "key": pair("thief")}
+    host.say("key.replaced/1", "south-1", replaced, key("south-1 recovery"))
+    body = {"zone": "ford", "content": CONTENT["sha256"], "why": {"en": "mine"}}
+    host.say("zone.contested/1", "south-1", body, key("thief"))
+    host.publish(tmp_path)
+
+    run = verify(tmp_path, genesis=host.genesis)
+
+    assert [one["leaf"] for one in run.told["findings"] if one["state"] == "broken"] == [21, 22]
+
+
+def test_a_thief_of_a_bodys_only_key_cannot_shut_the_body_out_by_revoking_it(
+    host, tmp_path, verify
+):
+    host.say("key.revoked/1", "south", {"key": key("south").id, "why": "lost"}, key("south"))
+    replaced = {"old": key("south").id, "key": pair("south again")}
+    host.say("key.replaced/1", "south", replaced, key("south recovery"))
+    host.say("officer.ended/1", "south", {"officer": "south-1"}, key("south again"))
+    host.publish(tmp_path)
+
+    assert verify(tmp_path, genesis=host.genesis).code == 0
+
+
 def test_an_officers_key_ends_with_the_term(host, tmp_path, verify):
     until = host.clock + 3_500_000
     officer = {"officer": "north-2", "roles": ["principal"], "key": pair("north-2"), "until": until}
@@ -413,7 +463,7 @@ def test_a_suspension_shows_on_the_map_until_its_body_takes_it_back(host, tmp_pa
     zone = {
         "zone": "ford",
         "content": CONTENT["sha256"],
-        "adopted": 7,
+        "adopted": ADOPTED,
         "from": host.adopted_from(),
         "until": None,
     }

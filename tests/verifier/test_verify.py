@@ -25,10 +25,12 @@ PROVED = {
     "keys",
     "mandate",
     "ids",
+    "refs",
     "sequence",
     "time",
     "backdated",
     "quorum",
+    "agreements",
     "adoptions",
 }
 

@@ -7,8 +7,10 @@ up; no id comes twice. And what the public map rests on is gathered.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from truceline.errors import TrucelineError
 from truceline.ledger.note import VerifierKey
@@ -19,7 +21,7 @@ from truceline.verifier import keyring
 from truceline.verifier.findings import Findings
 from truceline.verifier.keyring import MECHANISM, Holding, Keyring
 from truceline.verifier.leaves import Leaf, Unreadable
-from truceline.verifier.public_map import MAP_KINDS, Said
+from truceline.verifier.public_map import MAP_KINDS, WATCH_KINDS, Said
 
 SLACK_MICROS = 60 * 1_000_000
 """DESIGN 3: so much older than a cosignature on a smaller tree may a leaf be."""
@@ -47,9 +49,12 @@ class Fold:
     signatures: int = 0
     sealed: int = 0
     gaps: dict[KeyId, int] = field(default_factory=dict)
+    stated: Counter[str] = field(default_factory=Counter)
+    clock: str = "UTC"
+    last_at: int = 0
     _seqs: dict[KeyId, int] = field(default_factory=dict)
-    _ids: set[int] = field(default_factory=set)
-    _last_at: int = 0
+    _ids: set[str] = field(default_factory=set)
+    _adopted: set[tuple[str, str]] = field(default_factory=set)
     _floor: Witnessed | None = None
     _ahead: list[Witnessed] = field(default_factory=list)
 
@@ -74,14 +79,14 @@ class Fold:
     # -- time and names -------------------------------------------------------
 
     def _time(self, leaf: Leaf) -> None:
-        if leaf.received_at < self._last_at:
+        if leaf.received_at < self.last_at:
             self.findings.broken(
                 "time",
-                f"leaf {leaf.number} says it was received {_seconds(self._last_at - leaf.received_at)} "
+                f"leaf {leaf.number} says it was received {_seconds(self.last_at - leaf.received_at)} "
                 "before the leaf in front of it",
                 index=leaf.number,
             )
-        self._last_at = max(self._last_at, leaf.received_at)
+        self.last_at = max(self.last_at, leaf.received_at)
         while self._ahead and self._ahead[-1].size <= leaf.number:
             seen = self._ahead.pop()
             if self._floor is None or seen.signed_at_s > self._floor.signed_at_s:
@@ -100,12 +105,19 @@ class Fold:
             )
 
     def _id(self, leaf: Leaf) -> None:
-        mark = int(leaf.id, 36)  # exact, and half the memory of the text
-        if mark in self._ids:
+        if leaf.id in self._ids:
             self.findings.broken(
                 "ids", f"leaf {leaf.number} repeats the record id {leaf.id}", index=leaf.number
             )
-        self._ids.add(mark)
+        for ref in leaf.refs:
+            if ref not in self._ids:
+                self.findings.broken(
+                    "refs",
+                    f"leaf {leaf.number} names the record {ref}, which does not stand before it",
+                    index=leaf.number,
+                )
+        # As text, exactly as signed: any reading of it could take two for one.
+        self._ids.add(leaf.id)
 
     def _unjudged(self, leaf: Leaf) -> list[str]:
         """Check signatures by keys that became known while the page was on its way."""
@@ -140,6 +152,7 @@ class Fold:
         if idle or problem or not by:
             return
         self.sealed += leaf.kind == SEALED_LEAF
+        self.stated[leaf.kind] += 1
         self._carry_out(leaf, by)
 
     def _genesis(self, leaf: Leaf) -> None:
@@ -150,6 +163,7 @@ class Fold:
             )
             return
         self.ring.found(leaf.body)
+        self.clock = leaf.body["time_zone"]
         if self.ring.mechanism:
             self._seqs[self.ring.mechanism] = leaf.seq
 
@@ -188,6 +202,20 @@ class Fold:
             self.said.append(
                 Said(leaf.number, leaf.received_at, leaf.id, leaf.kind, body, leaf.body)
             )
+            if leaf.kind == "zone.adopted/1":
+                self._adopted.add((leaf.body["zone"], leaf.body["content"]["sha256"]))
+        elif leaf.kind in WATCH_KINDS:
+            self._watched(leaf, leaf.body)
+
+    def _watched(self, leaf: Leaf, body: Mapping[str, Any]) -> None:
+        """What the mechanism measured must at least be possible; that it is true, only it says."""
+        if leaf.kind == "air.crossing/1" and (body["zone"], body["content"]) not in self._adopted:
+            says = f"states a crossing of {body['zone']}, where no such content was adopted"
+        elif leaf.kind == "clock.fired/1" and body["due_at"] > leaf.received_at:
+            says = f"lets the clock {body['clock']} run out before it was due"
+        else:
+            return
+        self.findings.broken("stated", f"leaf {leaf.number} {says}", index=leaf.number)
 
 
 def _seconds(micros: int) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 from truceline.records import keys
 from truceline.records.keys import KeyId
 from truceline.records.kinds import KINDS, SEALED_LEAF
-from truceline.records.roles import Role
+from truceline.records.roles import ROLES_OF_CAPACITY, Role
 
 MECHANISM = "mechanism"
 
@@ -52,8 +52,9 @@ class Keyring:
 
     publics: dict[KeyId, bytes] = field(default_factory=dict)
     mechanism: KeyId | None = None
-    bodies: set[str] = field(default_factory=set)
+    capacities: dict[str, str] = field(default_factory=dict)
     officers: dict[str, Holding] = field(default_factory=dict)
+    _left: set[str] = field(default_factory=set)
     _held: dict[KeyId, Holding] = field(default_factory=dict)
     _recovers: dict[KeyId, Holding] = field(default_factory=dict)
 
@@ -83,7 +84,7 @@ class Keyring:
             self.mechanism, MECHANISM, "", frozenset((Role.MECHANISM,))
         )
         for one in body["bodies"]:
-            self.bodies.add(one["code"])
+            self.capacities[one["code"]] = one["capacity"]
             self._enrol(one["key"], one["code"], one["code"])
 
     def apply(self, kind: str, body: Mapping[str, Any], by: Sequence[Holding]) -> Problem | None:
@@ -110,26 +111,36 @@ class Keyring:
         self._held[key] = self._recovers[recovery] = held
         return held
 
+    def _named(self, code: str) -> bool:
+        """Say whether a code is someone's; the mechanism's is nobody else's in any spelling."""
+        taken = code in self.capacities or code in self.officers
+        return taken or code.casefold() == MECHANISM
+
     def _taken(self, pair: Mapping[str, str]) -> bool:
+        """Say whether half of a new key has a use already; its halves are two keys, too."""
         known = (keys.key_id(keys.public_from_text(pair[half])) for half in ("public", "recovery"))
-        return any(key in self.publics for key in known)
+        return pair["public"] == pair["recovery"] or any(key in self.publics for key in known)
 
     def _admit_body(self, body: Mapping[str, Any], _by: Sequence[Holding]) -> Problem | None:
-        if body["code"] in self.bodies or body["code"] in self.officers:
+        if self._named(body["code"]):
             return f"the code {body['code']} is taken"
         if self._taken(body["key"]):
             return "the key is already someone's"
-        self.bodies.add(body["code"])
+        self.capacities[body["code"]] = body["capacity"]
         self._enrol(body["key"], body["code"], body["code"])
         return None
 
     def _appoint(self, body: Mapping[str, Any], by: Sequence[Holding]) -> Problem | None:
         code = body["officer"]
-        if code in self.officers or code in self.bodies or code == MECHANISM:
+        if self._named(code):
             return f"the officer code {code} is taken"
         if self._taken(body["key"]):
             return "the key is already someone's"
         roles = frozenset(Role(role) for role in body["roles"])
+        capacity = self.capacities[by[0].body]
+        beyond = sorted(roles - ROLES_OF_CAPACITY.get(capacity, frozenset()))
+        if beyond:
+            return f"a body admitted as {capacity} may not give the role {', '.join(beyond)}"
         self.officers[code] = self._enrol(body["key"], code, by[0].body, roles, body.get("until"))
         return None
 
@@ -137,6 +148,9 @@ class Keyring:
         officer = self.officers.get(body["officer"])
         if officer is None or officer.body != by[0].body:
             return f"{body['officer']} is not an officer of {by[0].body}"
+        if officer.holder in self._left:
+            return f"{officer.holder} serves no more"
+        self._left.add(officer.holder)
         for key in [key for key, held in self._held.items() if held.holder == officer.holder]:
             del self._held[key]
         for key in [key for key, held in self._recovers.items() if held.holder == officer.holder]:
@@ -146,12 +160,14 @@ class Keyring:
     def _enrol_further(self, body: Mapping[str, Any], by: Sequence[Holding]) -> Problem | None:
         holder = body["holder"]
         of_body = (
-            holder if holder in self.bodies else getattr(self.officers.get(holder), "body", "")
+            holder if holder in self.capacities else getattr(self.officers.get(holder), "body", "")
         )
         if not of_body or not any(_speaks_for(one, holder, of_body) for one in by):
             return f"the signer does not speak for {holder}"
         if self._taken(body["key"]):
             return "the key is already someone's"
+        if holder in self._left:
+            return f"{holder} serves no more"
         officer = self.officers.get(holder)
         roles, until = (officer.roles, officer.until) if officer else (frozenset[Role](), None)
         self._enrol(body["key"], holder, of_body, roles, until)
@@ -172,7 +188,13 @@ class Keyring:
         return None
 
     def _revoke(self, body: Mapping[str, Any], by: Sequence[Holding]) -> Problem | None:
-        """End a key. Its recovery key stays: a stolen key is revoked first, replaced after."""
+        """End a key.
+
+        Revoked by another key, as a body does with its officer's, it is ended with its
+        recovery key: whoever stole both comes back with neither. A key that revokes itself,
+        or that its recovery key revokes, can still be replaced by the recovery key: else a
+        thief of a body's only key could shut the body out for good.
+        """
         held = self._held.get(KeyId(body["key"]))
         if held is None or not held.body:
             return f"the key {body['key']} is not one that can be revoked"
@@ -181,6 +203,8 @@ class Keyring:
         ):
             return f"the signer may not revoke the key {body['key']}"
         self._held.pop(held.key, None)
+        if held.recovery and not any(one.key in (held.key, held.recovery) for one in by):
+            self._recovers.pop(held.recovery, None)
         return None
 
     def _known(self, key: str) -> Holding | None:

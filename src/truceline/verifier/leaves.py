@@ -9,6 +9,7 @@ worker had not seen is handed back unjudged.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -22,9 +23,10 @@ from truceline.records.keys import KeyId
 from truceline.records.kinds import KINDS, SEALED_LEAF
 from truceline.records.record import PAYLOAD_TYPE, Record
 from truceline.verifier.keyring import KEY_KINDS
-from truceline.verifier.public_map import MAP_KINDS
+from truceline.verifier.public_map import MAP_KINDS, WATCH_KINDS
 
-_KEPT_BODIES = KEY_KINDS | MAP_KINDS
+_KEPT_BODIES = KEY_KINDS | MAP_KINDS | WATCH_KINDS
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
 class Unjudged(NamedTuple):
@@ -106,7 +108,7 @@ def _leaf(index: int, data: bytes, origin: str, known: dict[KeyId, bytes]) -> Le
         said.seq,
         tuple([one.key for one in entry.envelope.signatures]),
         said.body if kept else None,
-        said.refs if kept else (),
+        said.refs,
         tuple(unjudged),
         tuple(flaws),
     )
@@ -118,9 +120,15 @@ def _flaws_of(index: int, entry: Entry, said: Record, origin: str) -> list[str]:
         return [f"leaf {index} is signed as {entry.envelope.payload_type}, not as a record"]
     if said.log != origin:
         return [f"leaf {index} is a record of another log, {said.log}"]
+    if not _ULID.fullmatch(said.id):
+        return [f"leaf {index} has the id {said.id!r}, which is none"]
     if said.kind == SEALED_LEAF:
         clear = said.author or said.body or said.refs or not said.sealed
         return [f"leaf {index} is sealed and says more than it should"] if clear else []
+    return _body_flaws(index, said)
+
+
+def _body_flaws(index: int, said: Record) -> list[str]:
     if said.kind not in KINDS:
         return [f"leaf {index} has the kind {said.kind}, which no table names"]
     try:

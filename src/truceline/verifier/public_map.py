@@ -8,9 +8,7 @@ The rule. Over the first n leaves, at time t: for each zone, the latest
 `zone.adopted` with from <= t and (no until, or t < until) and no `zone.expired` of
 that zone after it; the zone is on the map when that one's secrecy is "public" (an
 older public boundary never stands in for a newer one that is not). Suspensions that are not taken back are
-listed by body. Nothing is believed of an adoption: the consents that it names must
-stand in the log, one of each signatory of the instrument, each that body's latest
-word on the zone, all of this content.
+listed by body. Nothing is believed of an adoption: what it must rest on is `adopted.py`.
 """
 
 from __future__ import annotations
@@ -27,8 +25,14 @@ from truceline.records.receipt import SNAPSHOT_TYPE
 MAP_KINDS = frozenset(
     (
         "instrument.published/1",
+        "instrument.signed/1",
         "instrument.entered/1",
+        "instrument.extended/1",
+        "instrument.terminated/1",
         "zone.proposed/1",
+        "zone.revised/1",
+        "zone.amended/1",
+        "zone.position/1",
         "zone.consented/1",
         "zone.adopted/1",
         "zone.suspended/1",
@@ -36,7 +40,8 @@ MAP_KINDS = frozenset(
         "zone.expired/1",
     )
 )
-_SIGNING_CAPACITIES = frozenset(("guarantor", "conflict_party"))
+WATCH_KINDS = frozenset(("clock.fired/1", "air.crossing/1"))
+"""Kept only while their leaf is judged: there may be millions."""
 
 
 class Said(NamedTuple):
@@ -155,55 +160,4 @@ def differences(
             )
     if not says and list(published) != list(computed):
         says.append("the map lists its zones twice or out of order")
-    return says
-
-
-# -- adoptions ----------------------------------------------------------------
-
-
-def unfounded(said: Sequence[Said]) -> list[tuple[int, str]]:
-    """Return (leaf, what is wrong) for every adoption that its consents do not carry."""
-    found: list[tuple[int, str]] = []
-    signatories: dict[str, frozenset[str]] = {}
-    entered: set[str] = set()
-    consents: dict[str, dict[str, Said]] = {}
-    for one in said:
-        if one.kind == "instrument.published/1":
-            signatories[one.body["code"]] = _signatories(one.body)
-        elif one.kind == "instrument.entered/1":
-            entered.add(one.body["instrument"])
-        elif one.kind == "zone.consented/1":
-            consents.setdefault(one.body["zone"], {})[one.by] = one
-        elif one.kind == "zone.adopted/1":
-            says = _unfounded(one.body, signatories, entered, consents.get(one.body["zone"], {}))
-            found += [
-                (one.number, f"leaf {one.number} puts {one.body['zone']} in force, but {why}")
-                for why in says
-            ]
-    return found
-
-
-def _signatories(body: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(
-        one["body"] for one in body["signatories"] if one["capacity"] in _SIGNING_CAPACITIES
-    )
-
-
-def _unfounded(
-    body: Mapping[str, Any],
-    signatories: Mapping[str, frozenset[str]],
-    entered: set[str],
-    consents: Mapping[str, Said],
-) -> list[str]:
-    code, content = body["instrument"], body["content"]["sha256"]
-    if code not in signatories:
-        return [f"its instrument {code} was never published"]
-    says = [] if code in entered else [f"its instrument {code} is not in force"]
-    named = set(body["consents"])
-    for party in sorted(signatories[code]):
-        consent = consents.get(party)
-        if consent is None or consent.body["content"] != content:
-            says.append(f"{party} has not consented to this content")
-        elif consent.id not in named:
-            says.append(f"it does not name the consent of {party}")
     return says

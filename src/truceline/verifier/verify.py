@@ -21,8 +21,8 @@ from truceline.ledger.proof import TileTree
 from truceline.ledger.tiles import WIDTH, TileReader
 from truceline.records import envelope
 from truceline.verifier import founding as foundings
+from truceline.verifier import grounds, leaves, public_map, receipts
 from truceline.verifier import heads as head_checks
-from truceline.verifier import leaves, public_map, receipts
 from truceline.verifier.findings import Findings
 from truceline.verifier.fold import Fold
 from truceline.verifier.founding import Founding
@@ -210,6 +210,7 @@ class _Run:
             "keys": "Every signing key was in force when its record was received.",
             "mandate": "Every record is by someone who may make it.",
             "ids": "No record id comes twice.",
+            "refs": "Every record that a record names stands before it.",
             "sequence": "The numbers of every key go up.",
             "time": "The time of receipt never runs back.",
         }
@@ -240,14 +241,9 @@ class _Run:
     # -- the public map -------------------------------------------------------
 
     def _maps(self, fold: Fold) -> None:
-        for number, says in public_map.unfounded(fold.said):
-            self.findings.broken("adoptions", f"{says}.", index=number)
-        adopted = sum(one.kind == "zone.adopted/1" for one in fold.said)
-        if adopted and not self.findings.count("adoptions"):
-            self.findings.proved(
-                "adoptions",
-                f"Each of {adopted} adoptions rests on the consents of all its signatories.",
-            )
+        grounds.check(
+            fold.said, fold.stated, clock=fold.clock, at=fold.last_at, findings=self.findings
+        )
         shown = [(SNAPSHOT, self.published)] if self.published is not None else []
         named = [*self.evidence.snapshots, *shown]
         for name, data in named:

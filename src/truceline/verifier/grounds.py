@@ -1,0 +1,69 @@
+"""What the mechanism's own statements rest on.
+
+The mechanism says when an instrument is in force, which boundary is adopted, from when
+until when, and when it ended. Each such statement must follow from what the parties
+signed before it (`agreed.py`, `adopted.py`); what the records alone cannot show is told
+as not proved, and so is what all have agreed and the mechanism leaves unsaid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from truceline.verifier.adopted import Zones
+from truceline.verifier.agreed import Agreements, Doubt
+from truceline.verifier.findings import Findings, State
+from truceline.verifier.public_map import Said
+
+_PROVED = {
+    "agreements": (
+        "instrument.entered/1",
+        "Each of {} entries into force rests on all signatures, on the same texts.",
+    ),
+    "adoptions": (
+        "zone.adopted/1",
+        "Each of {} adoptions rests on the consents of all its signatories.",
+    ),
+    "expiries": (
+        "zone.expired/1",
+        "Each of {} expiries is at the end of its adoption, or at a signatory's leaving.",
+    ),
+}
+_STATED = {
+    "clock.fired/1": "clocks that ran out",
+    "air.segment/1": "batches of aircraft fixes",
+    "air.crossing/1": "crossings",
+    "air.left/1": "leavings of a zone",
+}
+"""What the mechanism measures or computes from files that are not in the log."""
+
+
+def doubts(said: Sequence[Said], *, clock: str, at: int) -> list[Doubt]:
+    """Return what statements lack, in the order of the log; `clock` is the log's time zone.
+
+    `at` is when the last leaf was received.
+    """
+    agreements = Agreements(clock)
+    zones = Zones(agreements)
+    found = [doubt for one in said for doubt in (*agreements.take(one), *zones.take(one))]
+    return [*found, *agreements.unsaid(), *zones.unsaid(at)]
+
+
+def check(
+    said: Sequence[Said], stated: Mapping[str, int], *, clock: str, at: int, findings: Findings
+) -> None:
+    """Tell every doubt, and what is proved where there is none; `stated` counts leaves by kind."""
+    for one in doubts(said, clock=clock, at=at):
+        needed = one.state is State.BROKEN
+        findings.add(one.state, one.check, f"{one.says}.", index=one.number, needed=needed)
+    for name, (kind, says) in _PROVED.items():
+        count = sum(one.kind == kind for one in said)
+        if count and not findings.count(name):
+            findings.proved(name, says.format(count))
+    for kind, what in _STATED.items():
+        if stated.get(kind):
+            findings.not_proved(
+                "stated",
+                f"{stated[kind]} {what} are stated by the mechanism; that they are true is not proved here.",
+                needed=False,
+            )
