@@ -13,6 +13,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 from tests.support.assembly import (
+    OFFICE,
     STARTED_AT,
     Assembly,
     agreed,
@@ -36,20 +37,20 @@ SECRETS = ("SECRETHEX", "HIDDENFLIGHT", "33987654", "71234567", "Nadia of the Hi
 PACT_SECRETS = ("Unspoken Hollow", "PACT")
 """What is known among the parties of a secret instrument alone."""
 
-OUTSIDERS = (
-    Role.AGENCY,
-    Role.OBSERVER,
-    Role.UNIT,
-    Role.WARNING_OPERATOR,
-    Role.REPORTER,
-    Role.PUBLIC,
-    Role.AUDITOR,
-    Role.ADMINISTRATOR,
-    Role.HNS_CELL,
-    Role.VERIFIER,
-    Role.CHEMICAL_DESK,
-    Role.LIAISON,
-)
+OUTSIDERS: Mapping[str, tuple[Role, ...]] = {
+    "far": (Role.AGENCY,),
+    "distant": (Role.LIAISON, Role.UNIT, Role.REPORTER, Role.AUDITOR),
+    "mission": (Role.OBSERVER, Role.VERIFIER),
+    "office": (
+        Role.WARNING_OPERATOR,
+        Role.ADMINISTRATOR,
+        Role.HNS_CELL,
+        Role.CHEMICAL_DESK,
+    ),
+}
+"""Who is no party to the secret instrument: bodies, and a role for each of their officers."""
+
+CAPACITIES = {"far": "agency", "distant": "adherent", "mission": "observer"}
 
 
 @dataclass
@@ -124,11 +125,16 @@ def _tell(installation: Installation, assembly: Assembly) -> None:
     hand = assembly.hand
     for one in agreed(installation, assembly):
         installation.door.submit(one).taken()
-    far = {"code": "far", "name": {"en": "Far"}, "capacity": "agency", "key": key_tree("far")}
-    told = [hand("north-desk").sign("body.admitted/1", far)]
-    for role in OUTSIDERS:
-        told.append(assembly.appoint("far", f"far-{role}", str(role)))
-    told.append(assembly.appoint("north", "north-watch", "watch"))
+    told = [
+        assembly.appoint(OFFICE, "office-desk", "secretariat"),
+        assembly.appoint(OFFICE, "office-watch", "watch"),
+    ]
+    for code, capacity in CAPACITIES.items():
+        name = {"en": code.title()}
+        body = {"code": code, "name": name, "capacity": capacity, "key": key_tree(code)}
+        told.append(hand("office-desk").sign("body.admitted/1", body))
+    for code, roles in OUTSIDERS.items():
+        told += [assembly.appoint(code, f"far-{role}", str(role)) for role in roles]
     told += _two_lines(installation, assembly)
     told += _pact(installation, assembly)
     for envelope in told:

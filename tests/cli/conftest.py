@@ -46,7 +46,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Program:
     for code in ("north", "south"):
         made.run("keys", "new", f"keys/{code}-1.key")
         made.run(
-            *("officers", "appoint", f"{code}-1", "--role", "principal", "--role", "secretariat"),
+            *("officers", "appoint", f"{code}-1", "--role", "principal"),
             *("--officer-key", f"keys/{code}-1.key", "--key", f"keys/{code}.key"),
             *("--data", "data"),
         )

@@ -166,7 +166,7 @@ def test_a_defect_in_one_record_harms_no_other_of_its_group(installation, assemb
 
 def sealed_record(assembly: Assembly) -> tuple[bytes, list[str]]:
     part = Disclosure(b"3" * 16, "name", "Someone")
-    body = {"officer": "n9", "roles": ["watch"], "key": key_tree("n9")}
+    body = {"officer": "n9", "roles": ["unit"], "key": key_tree("n9")}
     signed = assembly.hand("north").sign("officer.appointed/1", body, sealed=digests([part]))
     return signed, [part.text()]
 

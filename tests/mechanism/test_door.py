@@ -153,7 +153,7 @@ def test_a_zone_content_that_cannot_be_read_is_refused(installation, assembly):
 
 def appointment(assembly: Assembly, code: str, parts: tuple[Disclosure, ...]) -> bytes:
     """An appointment with sealed parts."""
-    body = {"officer": code, "roles": ["watch"], "key": key_tree(code)}
+    body = {"officer": code, "roles": ["unit"], "key": key_tree(code)}
     return assembly.hand("north").sign("officer.appointed/1", body, sealed=digests(parts))
 
 
@@ -205,7 +205,7 @@ def test_a_record_from_the_future_is_refused_in_a_live_log(tmp_path):
     live = Assembly(mode="live")
     with founded(tmp_path, live) as installation:
         ahead = installation.clock.now() + 6 * 60 * 1_000_000
-        body = {"officer": "n2", "roles": ["watch"], "key": key_tree("n2")}
+        body = {"officer": "n2", "roles": ["unit"], "key": key_tree("n2")}
         signed = live.hand("north").sign("officer.appointed/1", body, made_at=ahead)
         assert refusal(installation.door.submit(signed)).reason is Reason.MADE_IN_FUTURE
 
@@ -213,9 +213,9 @@ def test_a_record_from_the_future_is_refused_in_a_live_log(tmp_path):
 def test_time_never_goes_back_in_the_log_when_the_clock_does(tmp_path, assembly):
     clock = ScenarioClock(STARTED_AT, playing=False)
     with founded(tmp_path, assembly, clock=clock) as installation:
-        before = installation.door.submit(assembly.appoint("north", "n3", "watch"))
+        before = installation.door.submit(assembly.appoint("north", "n3", "unit"))
         clock.seek(Micros(STARTED_AT - 3_600_000_000))
-        after = installation.door.submit(assembly.appoint("north", "n4", "watch"))
+        after = installation.door.submit(assembly.appoint("north", "n4", "unit"))
         times = [envelope.read_entry(one.entry).received_at for one in (before, after)]
         assert times[1] == times[0] + 1
 

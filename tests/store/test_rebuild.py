@@ -18,7 +18,7 @@ def lived(installation, assembly) -> None:
     for number in range(5):
         installation.door.submit(report(assembly, "north-1", number)).taken()
     part = Disclosure(b"4" * 16, "name", "Someone")
-    body = {"officer": "n5", "roles": ["watch"], "key": key_tree("n5")}
+    body = {"officer": "n5", "roles": ["unit"], "key": key_tree("n5")}
     signed = assembly.hand("north").sign("officer.appointed/1", body, sealed=digests([part]))
     installation.door.submit(signed, [part.text()]).taken()
     why = {"en": "A reason", "ar": "سبب"}

@@ -25,6 +25,8 @@ from truceline.zones.boundary import ZoneContent, ZoneKind, ZoneVolume
 
 ORIGIN = "log.example/assembly"
 STARTED_AT = Micros(1_700_000_000_000_000)
+OFFICE = "office"
+"""The body that is here as secretariat: it appoints the watch, and admits bodies."""
 _numbers = itertools.count(1)
 
 
@@ -78,7 +80,10 @@ class Hand:
 
 @dataclass
 class Assembly:
-    """The bodies of one log, and the hands that sign for them."""
+    """The bodies of one log, and the hands that sign for them.
+
+    `codes` are the guarantors; the office of the mechanism (`OFFICE`) is founded with them.
+    """
 
     origin: str = ORIGIN
     mode: str = "exercise"
@@ -94,10 +99,10 @@ class Assembly:
                 {
                     "code": code,
                     "name": {"en": code.title()},
-                    "capacity": "guarantor",
+                    "capacity": "secretariat" if code == OFFICE else "guarantor",
                     "key": key_tree(code),
                 }
-                for code in self.codes
+                for code in (*self.codes, OFFICE)
             ],
             "witnesses": [],
             "quorum": 0,
@@ -106,7 +111,7 @@ class Assembly:
             **changes,
         }
         record = Record(self.origin, "genesis/1", fresh_id(), "mechanism", 1, STARTED_AT, body=body)
-        signers = [mechanism, *(key_of(code) for code in self.codes)]
+        signers = [mechanism, *(key_of(one["code"]) for one in body["bodies"])]
         return envelope.sign(record.canonical(), *signers).encode()
 
     def hand(self, author: str) -> Hand:
@@ -119,11 +124,11 @@ class Assembly:
         return self.hand(body).sign("officer.appointed/1", named)
 
     def opening(self, mechanism: SigningKey) -> list[bytes]:
-        """Genesis, and for each body a principal and a member of the secretariat."""
+        """Genesis, and for each guarantor two principals: who signs, and who keeps the papers."""
         made = [self.genesis(mechanism)]
         for code in self.codes:
             made.append(self.appoint(code, f"{code}-1", "principal", "liaison"))
-            made.append(self.appoint(code, f"{code}-desk", "secretariat", "observer"))
+            made.append(self.appoint(code, f"{code}-desk", "principal"))
         return made
 
 
