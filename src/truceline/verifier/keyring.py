@@ -190,10 +190,10 @@ class Keyring:
     def _revoke(self, body: Mapping[str, Any], by: Sequence[Holding]) -> Problem | None:
         """End a key.
 
-        Revoked by another key, as a body does with its officer's, it is ended with its
+        An officer's key that another key revokes, as its body does, is ended with its
         recovery key: whoever stole both comes back with neither. A key that revokes itself,
-        or that its recovery key revokes, can still be replaced by the recovery key: else a
-        thief of a body's only key could shut the body out for good.
+        or that its recovery key revokes, can still be replaced by the recovery key; so can
+        a body's own key in any case: else a thief of it could shut the body out for good.
         """
         held = self._held.get(KeyId(body["key"]))
         if held is None or not held.body:
@@ -203,7 +203,8 @@ class Keyring:
         ):
             return f"the signer may not revoke the key {body['key']}"
         self._held.pop(held.key, None)
-        if held.recovery and not any(one.key in (held.key, held.recovery) for one in by):
+        itself = any(one.key in (held.key, held.recovery) for one in by)
+        if held.recovery and not held.is_body_key and not itself:
             self._recovers.pop(held.recovery, None)
         return None
 
