@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,8 @@ from hypothesis import strategies as st
 from truceline.errors import Malformed, Reason, Refused, Unavailable, Unproven
 from truceline.records.sealed import Disclosure
 from truceline.store import atomic
-from truceline.store.files import Files
+from truceline.store.files import FileName, Files
+from truceline.store.logfiles import LogFolder
 from truceline.store.vault import Vault
 
 KEY = b"k" * 32
@@ -163,5 +166,120 @@ def test_several_files_appear_only_when_all_are_written(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", second_fails)
     with pytest.raises(Unavailable):
-        atomic.write_all({tmp_path / "a": b"1", tmp_path / "b": b"2"})
+        atomic.write_all({tmp_path / "a": b"1", tmp_path / "b": b"2"}, where="here")
     assert list(tmp_path.iterdir()) == []
+
+
+# -- files under the data key --------------------------------------------------------------
+
+
+@pytest.fixture
+def sealing(tmp_path: Path) -> Files:
+    return Files(tmp_path / "files", sealed=tmp_path / "sealed", data_key=KEY)
+
+
+@pytest.mark.parametrize("length", [0, 1, 2**20 - 1, 2**20, 2**20 + 1, 2**21 + 5])
+def test_a_sealed_file_is_asked_for_like_any_other(sealing, length):
+    data = (b"truce" * (length // 5 + 1))[:length]
+    name = sealing.put(data, "application/octet-stream", sealed=True)
+    assert name == FileName(hashlib.sha256(data).hexdigest(), length, "application/octet-stream")
+    assert sealing.read(name.sha256) == b"".join(sealing.stream(name.sha256)) == data
+    assert sealing.has(name.sha256, length)
+    assert not sealing.has(name.sha256, length + 1)
+    assert list(sealing.names()) == [name.sha256]
+
+
+def test_a_sealed_file_is_on_the_disk_in_no_form_that_can_be_read(sealing, tmp_path):
+    plain = b"icao24 4CA123 position 35.1 36.2 " * 50_000
+    sealing.put(plain, "text/plain")  # somebody had left it there in clear
+    name = sealing.put(plain, "text/plain", sealed=True)
+    sealing.put(plain, "text/plain")
+    found = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(found) == 1
+    assert b"4CA123" not in found[0]
+    assert sealing.read(name.sha256) == plain
+
+
+def test_a_sealed_file_does_not_open_with_another_key_or_none(sealing, tmp_path):
+    name = sealing.put(b"tracks", "text/plain", sealed=True)
+    for key, failure in ((b"w" * 32, Unproven), (None, Unavailable)):
+        other = Files(tmp_path / "files", sealed=tmp_path / "sealed", data_key=key)
+        assert other.has(name.sha256, 6)
+        with pytest.raises(failure):
+            other.read(name.sha256)
+    with pytest.raises(Unavailable):
+        other.put(b"more", "text/plain", sealed=True)
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b + b"x", lambda b: b"\0" + b[1:]])
+def test_a_sealed_file_that_was_cut_or_changed_is_no_answer(sealing, damage):
+    name = sealing.put(b"tracks", "text/plain", sealed=True)
+    path = sealing.path(name.sha256)
+    path.chmod(0o600)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(Unproven):
+        sealing.read(name.sha256)
+
+
+def test_an_erased_file_is_gone(sealing, tmp_path):
+    name = sealing.put(b"tracks", "text/plain", sealed=True)
+    sealing.erase(name.sha256)
+    sealing.erase(name.sha256)
+    assert not sealing.has(name.sha256)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+# -- what is promised is on the disk -------------------------------------------------------
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_a_deposit_is_synced_before_its_name_is_given(sealing, monkeypatch, sealed):
+    """The bytes before the rename, the folder after it: or a crash leaves a name without them."""
+    done: list[str] = []
+    real_sync, real_rename = os.fsync, Path.replace
+
+    def sync(handle: int) -> None:
+        done.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "bytes")
+        real_sync(handle)
+
+    def rename(self: Path, to: Path) -> Path:
+        done.append("rename")
+        return real_rename(self, to)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(Path, "replace", rename)
+    sealing.put(b"evidence", "text/plain", sealed=sealed)
+    before, after = done[: done.index("rename")], done[done.index("rename") :]
+    assert "bytes" in before
+    assert after == ["rename", "folder"]
+
+
+@pytest.mark.parametrize("failing", ["vault", "files", "log"])
+def test_a_failing_disk_is_told_with_its_folder(tmp_path, monkeypatch, failing):
+    """Not with the name of whichever file happened to be written."""
+    folder = tmp_path / failing
+    ask = {
+        "vault": lambda: Vault(folder, KEY).put(PAE, parts()),
+        "files": lambda: Files(folder).put(b"x", "text/plain"),
+        "log": lambda: LogFolder(folder).write({"tile/0/000.p/210": b"x"}),
+    }[failing]
+
+    def broken(_handle: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(Unavailable) as failure:
+        ask()
+    wanted = {"vault": "sealed/", "files": "files/", "log": "log/"}[failing]
+    assert failure.value.where == f"data folder, {wanted}"
+
+
+def test_sealed_parts_that_the_disk_does_not_give_are_told_and_not_taken_as_erased(tmp_path):
+    vault = Vault(tmp_path, KEY)
+    vault.put(PAE, parts())
+    (path,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    path.unlink()
+    path.mkdir()  # reading it fails with EISDIR
+    with pytest.raises(Unavailable) as failure:
+        vault.get(PAE)
+    assert failure.value.where == "data folder, sealed/"

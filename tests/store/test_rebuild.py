@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from tests.support.assembly import Assembly, agreed, founded, key_tree, report
+from tests.support.assembly import Assembly, agreed, founded, fresh_id, key_tree, report
 
 from truceline.mechanism import fsck, upkeep
 from truceline.mechanism.clock import ScenarioClock
+from truceline.mechanism.installation import Installation
 from truceline.records.record import Micros
 from truceline.records.sealed import Disclosure, digests
 from truceline.store import schema
+from truceline.store.files import digest_of
 from truceline.store.views import contents, public_map, records, writing
 
 
@@ -167,3 +169,55 @@ def test_a_fence_keeps_rebuild_out_while_the_installation_runs(installation):
     ):
         pass
     assert failure.value.reason is Reason.NOT_THE_WRITER
+
+
+def with_a_sealed_file(installation) -> tuple[str, str]:
+    """A segment on the log whose file lies under the data key: its record's id, its hash."""
+    file = installation.files.put(b"everybody's tracks " * 99, "text/plain", sealed=True)
+    body = {
+        "segment": fresh_id(),
+        "source": "t",
+        "file": file.tree(),
+        "first_at": 1,
+        "last_at": 2,
+        "fixes": 3,
+        "left_out": 0,
+        "nature": "synthetic",
+    }
+    index = installation.door.state("air.segment/1", body).taken()
+    with installation.store.reading() as look:
+        return records.by_index(look, index).id, file.sha256
+
+
+def test_a_sealed_file_is_nowhere_in_the_data_folder_and_fsck_reads_it(installation, assembly):
+    _, sha256 = with_a_sealed_file(installation)
+    folder = installation.layout.folder
+    installation.close()
+    for path in folder.rglob("*"):
+        assert not path.is_file() or b"everybody's tracks" not in path.read_bytes(), path
+    with upkeep.opened(folder, writing=True) as ground:
+        assert ground.files.read(sha256).startswith(b"everybody's tracks")
+        assert fsck.fsck(ground).wrong == []
+        assert upkeep.rebuild(ground).same
+    path = next((folder / "sealed" / "files").glob("??/??/*"))
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes()[:-1])
+    with upkeep.opened(folder, writing=False) as ground:
+        assert any(sha256 in one for one in fsck.fsck(ground).wrong)
+
+
+def test_a_sealed_file_can_be_erased_and_the_erasure_is_finished_after_a_crash(
+    installation, assembly
+):
+    record_id, sha256 = with_a_sealed_file(installation)
+    installation.erase(record_id, [digest_of(sha256)], "asked to").taken()
+    assert not installation.files.has(sha256)
+    second, kept = with_a_sealed_file(installation)
+    erased = {"record": second, "digests": [digest_of(kept)], "why": "asked to"}
+    installation.door.state("sealed.erased/1", erased).taken()  # and here the power failed
+    folder = installation.layout.folder
+    installation.close()
+    with Installation.open(folder) as again:
+        assert not again.files.has(kept)
+    with upkeep.opened(folder, writing=False) as ground:
+        assert fsck.fsck(ground).wrong == []

@@ -21,6 +21,7 @@ from truceline.records import envelope
 from truceline.records.admitted import Admitted
 from truceline.records.kinds import KINDS
 from truceline.store import log
+from truceline.store.files import digest_of
 from truceline.store.log import Row
 from truceline.store.logfiles import CHECKPOINT, places
 from truceline.store.views import records, writing
@@ -78,7 +79,7 @@ def _check_entries(ground: Ground, found: Findings) -> None:
                 return
             kept.discard(row.pae)
             _check_sealed(ground, row, a, erased.get(row.pae, set()), found)
-            _check_files(ground, a, known_files, found)
+            _check_files(ground, a, known_files, erased.get(row.pae, set()), found)
     if kept:
         found.notes.append(f"{len(kept)} sealed files belong to no record: a crash before a commit")
     left = sum(1 for name in ground.files.names() if name not in known_files)
@@ -117,21 +118,36 @@ def _check_sealed(ground: Ground, row: Row, a: Admitted, erased: set[str], found
             found.wrong.append(f"leaf {row.index}: a sealed part does not open: {failure.detail}")
 
 
-def _check_files(ground: Ground, a: Admitted, known: set[str], found: Findings) -> None:
+def _check_files(
+    ground: Ground, a: Admitted, known: set[str], erased: set[str], found: Findings
+) -> None:
     if a.record.kind not in KINDS:
         return
     for named in KINDS[a.record.kind].body.files(a.record.body):
-        if named["sha256"] in known:
+        sha256 = named["sha256"]
+        if sha256 in known:
             continue
-        known.add(named["sha256"])
+        known.add(sha256)
         found.files += 1
-        try:
-            length = sum(len(chunk) for chunk in ground.files.stream(named["sha256"]))
-        except (TrucelineError, OSError) as failure:
-            found.wrong.append(f"leaf {a.index}: file {named['sha256']}: {failure}")
-            continue
-        if length != named["length"]:
-            found.wrong.append(f"leaf {a.index}: file {named['sha256']} has another length")
+        if digest_of(sha256) in erased:
+            found.erased_parts += 1
+            if ground.files.has(sha256):
+                found.wrong.append(f"leaf {a.index}: a file recorded as erased is still kept")
+        elif ground.vault.locked and ground.files.is_sealed(sha256):
+            if not ground.files.has(sha256, named["length"]):
+                found.wrong.append(f"leaf {a.index}: file {sha256} has another length")
+        else:
+            _check_file(ground, a.index, sha256, named["length"], found)
+
+
+def _check_file(ground: Ground, leaf: int, sha256: str, length: int, found: Findings) -> None:
+    try:
+        there = sum(len(chunk) for chunk in ground.files.stream(sha256))
+    except TrucelineError as failure:
+        found.wrong.append(f"leaf {leaf}: file {sha256}: {failure}")
+        return
+    if there != length:
+        found.wrong.append(f"leaf {leaf}: file {sha256} has another length")
 
 
 def _check_views(ground: Ground, found: Findings) -> None:

@@ -34,7 +34,7 @@ from truceline.records.keys import SigningKey
 from truceline.records.record import Micros
 from truceline.store import atomic, log, migrate
 from truceline.store.contents import Contents
-from truceline.store.files import Files
+from truceline.store.files import Files, sha256_of
 from truceline.store.layout import Layout
 from truceline.store.logfiles import LogFolder
 from truceline.store.store import Store
@@ -72,7 +72,12 @@ class Installation:
         self.settings = settings
         self.clock = clock
         self.store = store
-        self.files = Files(self.layout.files, most=settings.file_most_bytes)
+        self.files = Files(
+            self.layout.files,
+            sealed=self.layout.sealed_files,
+            data_key=key,
+            most=settings.file_most_bytes,
+        )
         self.vault = Vault(self.layout.sealed, key)
         self.contents = Contents(self.files)
         self.log = LogFolder(self.layout.log)
@@ -211,9 +216,10 @@ class Installation:
         return self._writer.rounds.told if self._writer is not None else ()
 
     def erase(self, record_id: str, digests: Sequence[str], why: str) -> Answer:
-        """Destroy sealed parts of a record, and record that it was done.
+        """Destroy sealed parts of a record, or sealed files that it names; record that it was done.
 
-        Recorded first: if we stop before the parts are destroyed, the next start does it.
+        `digests` are those of the parts, and `files.digest_of` the files. Recorded first: if
+        we stop before they are destroyed, the next start does it.
         """
         body = {"record": record_id, "digests": sorted(digests), "why": why}
         answer = self.door.state("sealed.erased/1", body)
@@ -221,7 +227,7 @@ class Installation:
             with self.store.reading() as look:
                 pae = records.pae_of(look, record_id)
             if pae is not None:
-                self.vault.erase(pae, digests)
+                self._destroy(pae, digests)
         return answer
 
     def wait_sealed(self, size: int, *, timeout_s: float = 10.0) -> bool:
@@ -360,7 +366,12 @@ class Installation:
         with self.store.reading() as look:
             promised = records.erasures(look)
         for pae, digests in promised:
-            self.vault.erase(pae, digests)
+            self._destroy(pae, digests)
+
+    def _destroy(self, pae: bytes, digests: Sequence[str]) -> None:
+        self.vault.erase(pae, digests)
+        for one in digests:
+            self.files.erase(sha256_of(one))
 
     def _write_vkey(self, key: SigningKey) -> None:
         wanted = checkpoints.log_key(self.settings.origin, key).text().encode() + b"\n"

@@ -58,8 +58,9 @@ def opened(folder: Path, *, writing: bool) -> Iterator[Ground]:
         )
     chosen = settings.read(layout.settings)
     store = Store.at(layout.database, chosen.database)
-    files, logged = Files(layout.files), LogFolder(layout.log)
-    vault = Vault(layout.sealed, premises.data_key_of(chosen, needed=False))
+    key = premises.data_key_of(chosen, needed=False)
+    files = Files(layout.files, sealed=layout.sealed_files, data_key=key)
+    vault, logged = Vault(layout.sealed, key), LogFolder(layout.log)
     vkey = (logged.read("vkey") or b"").decode("utf-8", "replace").strip()
     held = fence.take(layout.lock, store) if writing else None
     try:

@@ -16,6 +16,7 @@ from pathlib import Path
 from truceline.errors import Reason, Unavailable
 
 _PARTIAL = ".partial"
+_ZEROS = 2**20
 _NO_SPACE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
@@ -36,19 +37,19 @@ def disk_failure(error: OSError, where: str) -> Unavailable:
 
 def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Write one file atomically and durably, making its folder if it is not there."""
-    write_all({path: data}, mode=mode)
+    write_all({path: data}, where=path.name, mode=mode)
 
 
-def write_all(files: Mapping[Path, bytes], *, mode: int = 0o644) -> None:
+def write_all(files: Mapping[Path, bytes], *, where: str, mode: int = 0o644) -> None:
     """Write several files, each atomically; all are durable when this returns.
 
     They appear one after another, so the caller names them by something written
-    last (a checkpoint, a commit). Raises `Unavailable` when the disk is full; what
-    was there before is untouched then, and no partial file is left.
+    last (a checkpoint, a commit). Raises `Unavailable`, naming `where`, when the disk is
+    full; what was there before is untouched then, and no partial file is left.
     """
     waiting: list[tuple[Path, Path]] = []
     try:
-        with disk_told(next(iter(files)).name if files else ""):
+        with disk_told(where):
             for folder in dict.fromkeys(path.parent for path in files):
                 make_folder(folder)
             for path, data in files.items():
@@ -95,6 +96,16 @@ def sync_folders(folders: Iterable[Path]) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def overwrite(path: Path) -> None:
+    """Write zeros over a file's bytes, down to the disk: the first half of destroying it."""
+    with path.open("r+b") as file:
+        left = path.stat().st_size
+        while left > 0:
+            left -= file.write(b"\0" * min(left, _ZEROS))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def sweep(folder: Path) -> int:

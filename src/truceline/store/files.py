@@ -4,21 +4,26 @@ A file is never changed and never renamed: its name is its hash. It is durable
 before anybody is told its name, so a record that names it never outlives it.
 What comes back is checked against the name each time; a file that rotted or was
 exchanged on the disk is `Unproven`, not an answer.
+
+A file may be kept sealed: under the data key, in a folder of its own, under the same
+name and with the same ways to ask for it. What was put in both ways is kept sealed.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from truceline.errors import Malformed, Reason, Refused, Unproven
-from truceline.store import atomic
+from truceline.errors import Malformed, Reason, Refused, Unavailable, Unproven
+from truceline.store import atomic, boxed
 
 MAX_FILE_BYTES = 256 * 2**20
 """The most that one deposit may have, whatever the settings say."""
@@ -26,6 +31,8 @@ MAX_FILE_BYTES = 256 * 2**20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(; ?[\w=\"-]+)*")
 _CHUNK = 2**20
+_WHERE = "data folder, files/"
+_WHERE_SEALED = "data folder, sealed/files/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,108 +48,197 @@ class FileName:
         return {"sha256": self.sha256, "length": self.length, "type": self.type}
 
 
-class Files:
-    """The folder of deposited files; safe to use from several threads and processes."""
+def digest_of(sha256: str) -> str:
+    """Return how an erasure names a file: its SHA-256 as those of sealed parts are written."""
+    return base64.urlsafe_b64encode(bytes.fromhex(sha256)).rstrip(b"=").decode()
 
-    def __init__(self, folder: Path, *, most: int = MAX_FILE_BYTES) -> None:
+
+def sha256_of(digest: str) -> str:
+    """Return the SHA-256 in hex that such a digest stands for."""
+    return base64.urlsafe_b64decode(f"{digest}=").hex()
+
+
+class Files:
+    """The folder of deposited files; safe to use from several threads and processes.
+
+    `sealed` is the folder of those kept under the data key; without `data_key` they can
+    be counted and erased, but neither written nor read.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        sealed: Path | None = None,
+        data_key: bytes | None = None,
+        most: int = MAX_FILE_BYTES,
+    ) -> None:
         self._folder = folder
+        self._sealed = sealed or folder.parent / "sealed" / "files"
+        self._key = None if data_key is None else boxed.key_for_files(data_key)
         self._most = min(most, MAX_FILE_BYTES)
 
-    def put(self, data: bytes | Iterable[bytes], media_type: str) -> FileName:
+    def put(
+        self, data: bytes | Iterable[bytes], media_type: str, *, sealed: bool = False
+    ) -> FileName:
         """Deposit bytes, or a stream of them, and return their name.
 
-        Durable when this returns; the same bytes again give the same name. Refuses
-        a media type that is none and more bytes than the limit; raises
-        `Unavailable` when the disk is full.
+        Durable when this returns; the same bytes again give the same name. `sealed`
+        keeps them under the data key. Refuses a media type that is none and more bytes
+        than the limit; raises `Unavailable` when the disk is full or the key is missing.
         """
         if not _TYPE.fullmatch(media_type) or len(media_type) > 200:
             raise Malformed(
                 Reason.BAD_FORMAT, where="type", detail=f"{media_type[:80]!r} is not a media type"
             )
-        with atomic.disk_told("files"):
-            atomic.make_folder(self._folder)
-            return self._take_in([data] if isinstance(data, bytes) else data, media_type)
+        chunks = [data] if isinstance(data, bytes) else data
+        with atomic.disk_told(_WHERE_SEALED if sealed else _WHERE):
+            return self._take_in(chunks, media_type, self._need_key() if sealed else None)
 
-    def _take_in(self, chunks: Iterable[bytes], media_type: str) -> FileName:
-        handle, beside_name = tempfile.mkstemp(prefix=".", suffix=".partial", dir=self._folder)
+    def _take_in(self, chunks: Iterable[bytes], media_type: str, key: bytes | None) -> FileName:
+        folder = self._folder if key is None else self._sealed
+        atomic.make_folder(folder)
+        handle, beside_name = tempfile.mkstemp(prefix=".", suffix=".partial", dir=folder)
         beside = Path(beside_name)
         try:
-            digest, length = self._fill(handle, chunks)
-            place = self.path(digest)
-            # The bytes are on the disk before the name is: whoever sees the name
-            # sees all of them. A crash before the rename leaves a `.partial` file
-            # that nothing names.
-            if place.exists():
-                beside.unlink()
-            else:
-                atomic.make_folder(place.parent)
-                beside.chmod(0o444)
-                beside.replace(place)
-                atomic.sync_folders((place.parent,))
+            counted = _Counted(chunks, self._most)
+            _fill(handle, counted if key is None else boxed.box(counted, key))
+            name = FileName(counted.digest.hexdigest(), counted.length, media_type)
+            self._name(beside, name.sha256, folder)
         except BaseException:
             beside.unlink(missing_ok=True)
             raise
-        return FileName(digest, length, media_type)
+        if key is not None:
+            _destroy(_below(self._folder, name.sha256))
+        return name
 
-    def _fill(self, handle: int, chunks: Iterable[bytes]) -> tuple[str, int]:
-        digest, length = hashlib.sha256(), 0
-        with os.fdopen(handle, "wb") as out:
-            for chunk in chunks:
-                length += len(chunk)
-                if length > self._most:
-                    raise Malformed(
-                        Reason.TOO_LARGE,
-                        where="file",
-                        detail=f"the file has more than {self._most} bytes",
-                        remedy="Split it, or ask the installation for a higher limit",
-                    )
-                digest.update(chunk)
-                out.write(chunk)
-            out.flush()
-            os.fsync(out.fileno())
-        return digest.hexdigest(), length
+    def _name(self, beside: Path, sha256: str, folder: Path) -> None:
+        """Give a file its name. The bytes are on the disk before: whoever sees it sees all.
+
+        A crash before the rename leaves a `.partial` file that nothing names.
+        """
+        if _below(self._sealed, sha256).exists() or _below(folder, sha256).exists():
+            beside.unlink()
+            return
+        place = _below(folder, sha256)
+        atomic.make_folder(place.parent)
+        beside.chmod(0o444)
+        beside.replace(place)
+        atomic.sync_folders((place.parent,))
 
     def path(self, sha256: str) -> Path:
         """Where a file lies; the name is checked, so no path leads outside the folder."""
-        if not _SHA256.fullmatch(sha256):
-            raise Malformed(Reason.BAD_FORMAT, where="sha256", detail="64 hex digits are needed")
-        return self._folder / sha256[:2] / sha256[2:4] / sha256
+        sealed = _below(self._sealed, sha256)
+        return sealed if sealed.exists() else _below(self._folder, sha256)
+
+    def is_sealed(self, sha256: str) -> bool:
+        """Say whether a file is kept under the data key."""
+        return _below(self._sealed, sha256).exists()
 
     def has(self, sha256: str, length: int | None = None) -> bool:
         """Say whether a file is here, with this length if one is given."""
-        try:
-            found = self.path(sha256).stat()
-        except FileNotFoundError:
-            return False
-        return length is None or found.st_size == length
+        sealed, plain = _below(self._sealed, sha256), _below(self._folder, sha256)
+        for path, outside in ((plain, lambda n: n), (sealed, boxed.length_outside)):
+            try:
+                found = path.stat().st_size
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise atomic.disk_failure(error, _WHERE) from None
+            return length is None or found == outside(length)
+        return False
 
     def read(self, sha256: str) -> bytes:
         """Return a file's bytes, proved against its name."""
-        try:
-            data = self.path(sha256).read_bytes()
-        except FileNotFoundError:
-            raise Refused(
-                Reason.NOT_FOUND, where="file", detail=f"no file {sha256} is here"
-            ) from None
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise _rotten(sha256)
-        return data
+        return b"".join(self.stream(sha256))
 
     def stream(self, sha256: str) -> Iterator[bytes]:
         """Yield a file's bytes by the mebibyte; raises `Unproven` at the end if they are not it."""
         digest = hashlib.sha256()
-        with self.path(sha256).open("rb") as source:
-            while chunk := source.read(_CHUNK):
+        with self._opened(sha256) as chunks:
+            for chunk in chunks:
                 digest.update(chunk)
                 yield chunk
         if digest.hexdigest() != sha256:
             raise _rotten(sha256)
 
+    @contextmanager
+    def _opened(self, sha256: str) -> Iterator[Iterator[bytes]]:
+        """What a file holds, in clear, wherever it lies."""
+        sealed = self.is_sealed(sha256)
+        try:
+            with self.path(sha256).open("rb") as source:
+                if sealed:
+                    yield boxed.unbox(source, self._need_key(), where=f"file {sha256}")
+                else:
+                    yield iter(lambda: source.read(_CHUNK), b"")
+        except FileNotFoundError:
+            raise Refused(
+                Reason.NOT_FOUND, where="file", detail=f"no file {sha256} is here"
+            ) from None
+        except OSError as error:
+            raise atomic.disk_failure(error, _WHERE_SEALED if sealed else _WHERE) from None
+
+    def erase(self, sha256: str) -> None:
+        """Destroy a file that was kept sealed; one that is not here is passed over."""
+        with atomic.disk_told(_WHERE_SEALED):
+            _destroy(_below(self._sealed, sha256))
+
     def names(self) -> Iterator[str]:
         """Yield the SHA-256 of every file, in order."""
-        for path in sorted(self._folder.glob("??/??/*")):
-            if _SHA256.fullmatch(path.name):
-                yield path.name
+        found = (path.name for one in (self._folder, self._sealed) for path in one.glob("??/??/*"))
+        yield from sorted({name for name in found if _SHA256.fullmatch(name)})
+
+    def _need_key(self) -> bytes:
+        if self._key is None:
+            raise Unavailable(
+                Reason.LOCKED, where="sealed files", detail="the data key is not unlocked"
+            )
+        return self._key
+
+
+class _Counted:
+    """Chunks passing through: how many bytes, and their hash; too many are refused."""
+
+    def __init__(self, chunks: Iterable[bytes], most: int) -> None:
+        self._chunks, self._most = chunks, most
+        self.digest, self.length = hashlib.sha256(), 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self.length += len(chunk)
+            if self.length > self._most:
+                raise Malformed(
+                    Reason.TOO_LARGE,
+                    where="file",
+                    detail=f"the file has more than {self._most} bytes",
+                    remedy="Split it, or ask the installation for a higher limit",
+                )
+            self.digest.update(chunk)
+            yield chunk
+
+
+def _fill(handle: int, chunks: Iterable[bytes]) -> None:
+    with os.fdopen(handle, "wb") as out:
+        for chunk in chunks:
+            out.write(chunk)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _below(folder: Path, sha256: str) -> Path:
+    if not _SHA256.fullmatch(sha256):
+        raise Malformed(Reason.BAD_FORMAT, where="sha256", detail="64 hex digits are needed")
+    return folder / sha256[:2] / sha256[2:4] / sha256
+
+
+def _destroy(path: Path) -> None:
+    """Overwrite a file and remove it, for good; see `vault.py` on disks that keep old blocks."""
+    if path.exists():
+        path.chmod(0o600)
+        atomic.overwrite(path)
+        path.unlink()
+        atomic.sync_folders((path.parent,))
 
 
 def _rotten(sha256: str) -> Unproven:

@@ -38,6 +38,16 @@ class Layout:
         return self.folder / "sealed"
 
     @property
+    def sealed_files(self) -> Path:
+        """Deposited files that are kept encrypted under the data key."""
+        return self.sealed / "files"
+
+    @property
+    def clock_ahead(self) -> Path:
+        """What the clock said when it was seen to jump ahead; gone once that is settled."""
+        return self.folder / "clock.ahead"
+
+    @property
     def mechanism_key(self) -> Path:
         """The mechanism's signing key, encrypted under the data key."""
         return self.folder / "mechanism.key"

@@ -17,6 +17,7 @@ CHECKPOINT = "checkpoint"
 WITNESSED = "checkpoint.witnessed"
 GENESIS = "genesis"
 """The leaf hash of entry 0 in hex: to be compared with what one has from elsewhere."""
+_WHERE = "data folder, log/"
 
 
 class LogFolder:
@@ -31,15 +32,18 @@ class LogFolder:
             return (self.folder / path).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise atomic.disk_failure(error, _WHERE) from None
 
     def write(self, files: Mapping[str, bytes]) -> None:
         """Write files atomically; all are durable when this returns."""
-        atomic.write_all({self.folder / path: data for path, data in files.items()})
+        atomic.write_all({self.folder / path: data for path, data in files.items()}, where=_WHERE)
 
     def drop_partial(self, full: Iterable[str]) -> None:
         """Remove the partial files of tiles that are full now."""
-        for path in full:
-            self._drop_folder(self.folder / f"{path}.p")
+        with atomic.disk_told(_WHERE):
+            for path in full:
+                self._drop_folder(self.folder / f"{path}.p")
 
     def _drop_folder(self, folder: Path) -> None:
         if folder.is_dir():

@@ -6,7 +6,7 @@ Three groups, told apart by `Role`:
 - `VIEW`: projections. Rows are only ever added, one group for each record, and never
   changed: a state (in force, suspended, who holds what) is computed from them at a
   moment. `truceline rebuild` makes them again.
-- `OPERATIONAL`: the fence, tokens, outbox, jobs. Not part of the record; exempt from
+- `OPERATIONAL`: the fence and tokens. Not part of the record; exempt from
   the rebuild.
 
 Times are microseconds since 1970 in 64 bits. Texts by language and lists are canonical
@@ -300,10 +300,3 @@ token = _operational(
     _at("until", nullable=True),
     _at("revoked_at", nullable=True),
 )
-outbox = _operational(
-    "outbox",
-    Column(_LEAF, _INDEX, primary_key=True, autoincrement=False),
-    _text("channel"),
-    _at("sent_at", nullable=True),
-)
-job = _operational("job", Column("name", Text, primary_key=True), _at("next_at"), _text("note"))

@@ -27,6 +27,7 @@ from truceline.store import atomic
 KEY_BYTES = 32
 _NONCE_BYTES = 24
 _NAME = re.compile(r"[0-9a-f]{64}")
+_WHERE = "data folder, sealed/"
 
 
 class Vault:
@@ -53,7 +54,9 @@ class Vault:
     def put_all(self, parts: Mapping[bytes, Sequence[Disclosure]]) -> None:
         """Keep the disclosures of several records, by PAE digest; durable when this returns."""
         atomic.write_all(
-            {self._path(pae): self._locked_up(some) for pae, some in parts.items()}, mode=0o600
+            {self._path(pae): self._locked_up(some) for pae, some in parts.items()},
+            where=_WHERE,
+            mode=0o600,
         )
 
     def put(self, pae: bytes, parts: Sequence[Disclosure]) -> None:
@@ -81,8 +84,8 @@ class Vault:
             return
         path = self._path(pae)
         left = {digest: box for digest, box in boxes.items() if digest not in gone}
-        with atomic.disk_told("sealed parts"):
-            _overwrite(path)
+        with atomic.disk_told(_WHERE):
+            atomic.overwrite(path)
             # A crash here loses what is left of this record's parts as well: the
             # overwrite comes first because an erasure that was promised must not
             # survive. The digests stay in the log either way.
@@ -94,8 +97,9 @@ class Vault:
 
     def drop(self, paes: Iterable[bytes]) -> None:
         """Remove what was written for records that were then not committed."""
-        for pae in paes:
-            self._path(pae).unlink(missing_ok=True)
+        with atomic.disk_told(_WHERE):
+            for pae in paes:
+                self._path(pae).unlink(missing_ok=True)
 
     def names(self) -> list[bytes]:
         """Return the PAE digests for which there is a file, in order."""
@@ -124,6 +128,8 @@ class Vault:
             data = self._path(pae).read_bytes()
         except FileNotFoundError:
             return {}
+        except OSError as error:
+            raise atomic.disk_failure(error, _WHERE) from None
         try:
             value = canonical.parse(data, where="sealed parts")
         except Malformed:
@@ -171,10 +177,3 @@ class Vault:
                 Reason.LOCKED, where="sealed parts", detail="the data key is not unlocked"
             )
         return self._key
-
-
-def _overwrite(path: Path) -> None:
-    with path.open("r+b") as file:
-        file.write(b"\0" * path.stat().st_size)
-        file.flush()
-        os.fsync(file.fileno())

@@ -216,13 +216,6 @@ def upgrade() -> None:  # noqa: PLR0915 -- one statement for each table
         sa.PrimaryKeyConstraint("leaf_index"),
     )
     op.create_table(
-        "job",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("next_at", sa.BigInteger(), nullable=False),
-        sa.Column("note", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("name"),
-    )
-    op.create_table(
         "key",
         sa.Column("leaf_index", INDEX, autoincrement=False, nullable=False),
         sa.Column("nth", sa.Integer(), autoincrement=False, nullable=False),
@@ -277,13 +270,6 @@ def upgrade() -> None:  # noqa: PLR0915 -- one statement for each table
         "officer_end",
         sa.Column("leaf_index", INDEX, autoincrement=False, nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("leaf_index"),
-    )
-    op.create_table(
-        "outbox",
-        sa.Column("leaf_index", INDEX, autoincrement=False, nullable=False),
-        sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("sent_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("leaf_index"),
     )
     op.create_table(
