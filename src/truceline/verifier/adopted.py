@@ -109,6 +109,13 @@ class Zones:
         yield from _window(one, agreement, cause.received_at)
         zone.adopted, zone.expired_at = one, None
 
+    def _suspended(self, one: Said, body: Mapping[str, Any]) -> Iterator[Doubt]:
+        zone = self._zones.get(body["zone"])
+        agreement = self._agreements.get(zone.instrument) if zone else None
+        if agreement is None or one.by not in agreement.binding:
+            why = f"suspends {body['zone']}, to which {one.by} is not bound"
+            yield wrong(one, "suspensions", why)
+
     def _expired(self, one: Said, body: Mapping[str, Any]) -> Iterator[Doubt]:
         zone = self._zones.get(body["zone"])
         last = zone.adopted if zone else None
@@ -186,5 +193,6 @@ _STEPS: Mapping[str, Callable[[Zones, Said, Mapping[str, Any]], Iterator[Doubt]]
     "zone.position/1": Zones._put_forward,
     "zone.consented/1": Zones._consented,
     "zone.adopted/1": Zones._adopted,
+    "zone.suspended/1": Zones._suspended,
     "zone.expired/1": Zones._expired,
 }
