@@ -134,6 +134,19 @@ def test_who_flew_and_where_is_in_sealed_parts_alone_at_several_precisions(mecha
     assert [fix["sequence"] for fix in parts["fixes"]] in ([19, 20], [20, 21], [20])
 
 
+def test_a_copied_folder_shows_no_track(mechanism, clock, tmp_path):
+    watch = Watch(mechanism)
+    fed(watch, clock, flight())
+    watch.finish()
+    (sealed,) = sealed_segments(mechanism)
+    plain = mechanism.files.read(sealed.sha256)
+    files = [one for one in (tmp_path / "data").rglob("*") if one.is_file()]
+
+    assert mechanism.files.is_sealed(sealed.sha256)
+    assert not any(plain[:64] in one.read_bytes() for one in files)
+    assert not any(b"f0beef" in one.read_bytes() for one in files)
+
+
 def test_real_and_synthetic_fixes_never_share_a_segment(mechanism, clock):
     watch = Watch(mechanism)
     fed(watch, clock, flight(), "synthetic")

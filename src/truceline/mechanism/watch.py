@@ -338,7 +338,8 @@ class Watch:
         if name is not None:
             # The file is durable before the record names it. A crash before the record
             # leaves a file that nothing names, and crossings whose segment never came.
-            file = self._installation.files.put(made.data, segments.MEDIA_TYPE)
+            # It is kept under the data key: it holds what the crossings have sealed.
+            file = self._installation.files.put(made.data, segments.MEDIA_TYPE, sealed=True)
             body = {
                 "segment": name,
                 "source": source.code,
