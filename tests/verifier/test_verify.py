@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import threading
 from functools import partial
+from pathlib import Path
 
 import pytest
 from tests.simulators.log_host import CONTENT, ORIGIN, LogHost, key, pair
@@ -65,6 +66,52 @@ def test_a_log_is_read_over_http(host, tmp_path, verify):
 
     assert run.code == 0
     assert run.checks("proved") == PROVED
+
+
+def serving(folder: Path, handler: type[http.server.SimpleHTTPRequestHandler]):
+    serve = partial(handler, directory=str(folder))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def test_a_server_that_asks_for_a_token_gets_it_and_sends_it_nowhere_else(host, tmp_path, verify):
+    host.publish(tmp_path)
+    heard: list[str] = []
+
+    class Open(QuietFiles):
+        def do_GET(self) -> None:
+            heard.append(self.headers.get("Authorization", ""))
+            super().do_GET()
+
+    class Closed(QuietFiles):
+        def do_GET(self) -> None:
+            if self.headers.get("Authorization") != "Bearer tl_read_1":
+                self.send_error(401)
+            elif "entries" in self.path:
+                self.send_response(302)
+                self.send_header("Location", f"http://127.0.0.1:{other.server_port}{self.path}")
+                self.end_headers()
+            else:
+                super().do_GET()
+
+    other, server = serving(tmp_path, Open), serving(tmp_path, Closed)
+    where = f"http://127.0.0.1:{server.server_port}/log"
+    try:
+        right = verify(where, genesis=host.genesis, token="tl_read_1")
+        none, wrong = verify(where), verify(where, token="tl_read_2")
+        broken = verify(where, token="tl\r\nX-Also: this")
+    finally:
+        for one in (server, other):
+            one.shutdown()
+            one.server_close()
+
+    assert right.code == 0
+    assert heard
+    assert not any(heard)
+    assert (none.code, wrong.code, broken.code) == (2, 2, 2)
+    assert "asks for a token (HTTP 401)" in none.says("could_not_check")
+    assert "refuses this token" in wrong.says("could_not_check")
 
 
 class QuietFiles(http.server.SimpleHTTPRequestHandler):

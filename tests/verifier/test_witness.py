@@ -291,3 +291,14 @@ def test_the_state_reaches_the_disk_before_its_name_and_the_name_before_the_answ
     world.write_durably(tmp_path / "state", b"{}")
 
     assert order == ["bytes", "name", "folder"]
+
+
+def test_a_folder_whose_state_was_unreadable_can_be_opened_when_it_is_mended(tmp_path):
+    open_witness(tmp_path, name="w.example/1", logs=[]).close()
+    state = (tmp_path / "state").read_bytes()
+    (tmp_path / "state").write_bytes(b"{}")
+    with pytest.raises(Malformed):
+        open_witness(tmp_path, name="w.example/1", logs=[])
+    (tmp_path / "state").write_bytes(state)
+
+    open_witness(tmp_path, name="w.example/1", logs=[]).close()

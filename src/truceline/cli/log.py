@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from truceline.cli import shown
-from truceline.cli.options import Json
+from truceline.cli.options import Json, Token
 from truceline.cli.reach import Reach
 from truceline.cli.words import group, reads
 
@@ -88,6 +88,7 @@ def verify(
     memory: Annotated[
         Path | None, typer.Option("--memory", help="Small file in which this check remembers.")
     ] = None,
+    token: Token = None,
     as_json: Json = False,
 ) -> None:
     """Check a log without trusting its host, and say what is proved and what could not be.
@@ -105,6 +106,7 @@ def verify(
         snapshots=snapshot or [],
         checkpoints=checkpoint_file or [],
         memory=memory,
+        token=token or "",
         as_json=as_json,
     )
     raise typer.Exit(_EXITS.get(code, code))

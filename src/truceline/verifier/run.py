@@ -18,6 +18,7 @@ from truceline.verifier import world
 from truceline.verifier.serve import WitnessServer
 from truceline.verifier.verify import Evidence, verify
 from truceline.verifier.witness import Witness
+from truceline.verifier.world import WitnessFolder
 
 NOT_READABLE = 2
 
@@ -31,6 +32,7 @@ def run_verify(
     snapshots: Sequence[Path] = (),
     checkpoints: Sequence[Path] = (),
     memory: Path | None = None,
+    token: str = "",
     as_json: bool = False,
 ) -> int:
     """Verify the log at `where`: a URL prefix, a log folder, or a data folder with `log/`.
@@ -38,9 +40,10 @@ def run_verify(
     `genesis` is the leaf hash of entry 0 in hex, from outside. `receipts` and
     `snapshots` are files or folders of JSON files, `checkpoints` files or folders of
     checkpoints kept from before, `memory` a small file that this command keeps itself.
+    `token` is sent to a server that shows its log to those who are signed in.
     """
     try:
-        reader = world.log_reader(where)
+        reader = world.log_reader(where, token)
         evidence = Evidence(
             genesis=_hash(genesis),
             receipts=world.read_named(receipts),
@@ -79,6 +82,16 @@ def open_witness(folder: Path, *, name: str, logs: Sequence[VerifierKey]) -> Wit
     note.check_name(name, where="witness name")
     home = world.WitnessFolder(folder)
     release = home.hold()
+    try:
+        return _witness_in(home, name, logs, release)
+    except BaseException:
+        release()
+        raise
+
+
+def _witness_in(
+    home: WitnessFolder, name: str, logs: Sequence[VerifierKey], release: Callable[[], None]
+) -> Witness:
     key: SigningKey = home.key(witnesses.write_state({}))
     by_origin: dict[str, tuple[VerifierKey, ...]] = {}
     for log in logs:
@@ -115,6 +128,7 @@ def run_witness(
     try:
         server = WitnessServer((host, port), made, say)
     except OSError as error:
+        made.close()
         say(f"cannot listen on {host}:{port}: {error.strerror}")
         return NOT_READABLE
     say(f"witness {made.vkey().text()}")
@@ -128,4 +142,5 @@ def run_witness(
         say("stopped")
     finally:
         server.server_close()
+        made.close()
     return 0

@@ -42,6 +42,7 @@ _TIMEOUT_S = 30
 _INLINE_PAGES = 32
 _PAGES_A_JOB = 8
 _GONE = (404, 410)
+_NOT_FOR_YOU = (401, 403)
 
 
 def now_s() -> int:
@@ -52,10 +53,13 @@ def now_s() -> int:
 # -- the log ------------------------------------------------------------------
 
 
-def log_reader(where: str) -> TileReader:
-    """Return a reader of the log at a URL prefix, in a folder, or in the `log/` of a data folder."""
+def log_reader(where: str, token: str = "") -> TileReader:
+    """Return a reader of the log at a URL prefix, in a folder, or in the `log/` of a data folder.
+
+    `token` is for a server that shows its log to those who are signed in.
+    """
     if where.startswith(("http://", "https://")):
-        return url_reader(where)
+        return url_reader(where, token)
     folder = Path(where)
     inside = folder / "log"
     return folder_reader(inside if (inside / "checkpoint").is_file() else folder)
@@ -104,18 +108,25 @@ def read_named(paths: Iterable[Path], pattern: str = "*.json") -> list[Named]:
     return found
 
 
-def url_reader(prefix: str) -> TileReader:
-    """Return a reader of the log served below `prefix`; each file is tried three times."""
+def url_reader(prefix: str, token: str = "") -> TileReader:
+    """Return a reader of the log served below `prefix`; each file is tried three times.
+
+    Refuses a token that could not stand in a header of HTTP.
+    """
     base = prefix.rstrip("/") + "/"
+    if not all("!" <= letter <= "~" for letter in token):
+        raise Malformed(Reason.BAD_FORMAT, where="--token", detail="that is not a token")
 
     def read(path: str) -> bytes | None:
         last = ""
         for attempt in range(_TRIES):
             try:
-                return _get(base + path)
+                return _get(base + path, token)
             except urllib.error.HTTPError as error:
                 if error.code in _GONE:
                     return None
+                if error.code in _NOT_FOR_YOU:
+                    raise _closed(base + path, error.code, token) from None
                 last = f"HTTP {error.code}"
             except (OSError, http.client.HTTPException) as error:
                 last = str(error) or type(error).__name__
@@ -125,10 +136,22 @@ def url_reader(prefix: str) -> TileReader:
     return read
 
 
-def _get(url: str) -> bytes:
-    request = urllib.request.Request(  # noqa: S310 -- http and https alone, see `source`
+def _closed(url: str, code: int, token: str) -> Unavailable:
+    why = "refuses this token" if token else "asks for a token"
+    return Unavailable(
+        Reason.NOT_SIGNED_IN,
+        where=url,
+        detail=f"the server {why} (HTTP {code}): give one of your body's with --token",
+    )
+
+
+def _get(url: str, token: str) -> bytes:
+    request = urllib.request.Request(  # noqa: S310 -- http and https alone, see `log_reader`
         url, headers={"Accept-Encoding": "gzip, identity", "User-Agent": "truceline-verify"}
     )
+    if token:
+        # Unredirected: a server that sends us elsewhere does not send the token along.
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
     with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
         data: bytes = answer.read(MAX_FILE_BYTES + 1)
         coding = answer.headers.get("Content-Encoding", "identity")
