@@ -120,6 +120,9 @@ describe('bodies', () => {
     const strokes = codes.map((code) => lookOf(code, codes).dash.join())
     expect(new Set(strokes).size).toBe(PARTY_LOOKS.length)
     expect(lookOf('stranger', codes).number).toBe(-1)
+    const many = Array.from({ length: 40 }, (_, at) => `b${at}`)
+    const looks = many.map((code) => lookOf(code, many)).map((look) => `${look.dash.join()} ${look.light}`)
+    expect(new Set(looks).size).toBe(40)
   })
 
   test('none of which has an alarming colour', () => {

@@ -48,12 +48,15 @@ function shiftOf(shape: ZoneShape, holders: ReadonlyMap<string, readonly string[
 
 /** Only what the layers read: names of villages stay out of the map's copy. */
 function drawn(shape: ZoneShape, codes: readonly string[]): Record<string, unknown> {
+  const look = lookOf(shape.body, codes)
   return {
     zone: shape.zone,
     role: shape.role,
     state: shape.state,
     approximate: shape.approximate === true && shape.role !== 'agreed' && shape.role !== 'disputed',
-    party: shape.role === 'position' ? lookOf(shape.body, codes).number : -1,
+    party: shape.role === 'position' ? look.number : -1,
+    light: look.light,
+    dark: look.dark,
   }
 }
 
@@ -85,7 +88,7 @@ export function zoneLayers({ colours, theme }: Look): LayerSpecification[] {
     filter: ['all', role('position'), ['==', ['get', 'party'], look.number]],
     layout: { 'line-join': 'round', 'line-cap': 'butt' },
     paint: {
-      'line-color': look[theme],
+      'line-color': ['get', theme],
       'line-width': ['interpolate', ['linear'], ['zoom'], 6, 1.6, 11, 3],
       'line-dasharray': [...look.dash],
       'line-offset': ['interpolate', ['linear'], ['zoom'], 7, 0, 10, ['*', ['get', 'shift'], 3.2]],

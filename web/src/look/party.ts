@@ -6,6 +6,7 @@
  */
 
 export interface PartyLook {
+  /** Which of the dashes it is; -1 for a body that the log does not know. */
   readonly number: number
   readonly light: string
   readonly dark: string
@@ -31,7 +32,11 @@ export const PARTY_LOOKS = LOOKS
 /** The look of `code` among `codes`, which are in the log's order. */
 export function lookOf(code: string | null, codes: readonly string[]): PartyLook {
   const at = code === null ? -1 : codes.indexOf(code)
-  return at < 0 ? NONE : (LOOKS[at % LOOKS.length] as PartyLook)
+  if (at < 0) return NONE
+  const dash = LOOKS[at % LOOKS.length] as PartyLook
+  // Beyond the eighth body a dash comes again, in another colour.
+  const colour = LOOKS[(at + 3 * Math.floor(at / LOOKS.length)) % LOOKS.length] as PartyLook
+  return { ...dash, light: colour.light, dark: colour.dark }
 }
 
 /** The dash as SVG has it, for a line `width` pixels wide. */
