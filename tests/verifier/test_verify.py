@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import json
 import threading
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from tests.simulators.log_host import CONTENT, ORIGIN, LogHost, key, pair
 
 from truceline.ledger import tiles
-from truceline.records import keys
+from truceline.records import keys, sealed
 from truceline.verifier.findings import MAX_PER_CHECK, Findings
 from truceline.verifier.run import run_verify
 from truceline.verifier.verify import Evidence
@@ -345,6 +346,39 @@ def test_a_size_that_nobody_can_read_through_does_not_keep_the_auditor_busy(host
 
     assert run.code == 1
     assert "the search was given up" in run.says("broken")
+
+
+def test_sealed_parts_that_one_holds_are_those_that_the_leaf_seals(host, tmp_path, verify):
+    parts = sealed.seal({"name": "A. Person", "contact": "radio 4"}, lambda: b"a fixed salt, 16")
+    officer = {"officer": "south-2", "roles": ["liaison"], "key": pair("south-2")}
+    host.say("officer.appointed/1", "south", officer, key("south"), sealed=sealed.digests(parts))
+    host.publish(tmp_path)
+    mine = host.keep_receipts(tmp_path / "mine", 20)
+    texts = [one.text() for one in parts]
+    (mine / "20.disclosures.json").write_text(json.dumps({"index": 20, "disclosures": texts}))
+
+    run = verify(tmp_path, genesis=host.genesis, receipts=[mine])
+
+    assert run.code == 0
+    assert "2 sealed parts that you hold are those that their leaves seal" in run.says("proved")
+
+    other = sealed.seal({"name": "B. Person"}, lambda: b"a fixed salt, 16")[0].text()
+    for name, value in {
+        "false": {"index": 20, "disclosures": [other]},
+        "twice": {"index": 20, "disclosures": texts[:1] * 2},
+        "elsewhere": {"index": 19, "disclosures": texts},
+        "beyond": {"index": 99, "disclosures": texts},
+        "before": {"index": -1, "disclosures": texts},
+        "none": {"index": 20, "disclosures": ["!", 7]},
+    }.items():
+        (mine / f"{name}.json").write_text(json.dumps(value))
+    run = verify(tmp_path, genesis=host.genesis, receipts=[mine])
+
+    assert run.code == 1
+    for name in ("false.json: leaf 20", "elsewhere.json: leaf 19"):
+        assert f"{name}: the record does not commit to this disclosure" in run.says("broken")
+    assert run.says("could_not_check").count("\n") == 3
+    assert run.checks("broken") == {"disclosures"}
 
 
 # -- bytes that are not what they claim ---------------------------------------

@@ -95,7 +95,8 @@ class Desk:
             "/api/records", {"envelope": signed.tree(), "disclosures": list(disclosures)}
         )
         check_receipt(answer, signed)
-        return Taken(answer["index"], record_id, answer["receipt"], self._keep(answer, signed))
+        kept = self._keep(answer, signed, disclosures)
+        return Taken(answer["index"], record_id, answer["receipt"], kept)
 
     def tell(self, taken: Taken, sentence: str) -> None:
         """Say what was done, where it stands in the log, and where the receipt is."""
@@ -105,7 +106,10 @@ class Desk:
         shown.say(sentence)
         shown.facts({"leaf": taken.index, "record": taken.id, "receipt": str(taken.kept)})
 
-    def _keep(self, answer: Mapping[str, Any], signed: Envelope) -> Path:
+    def _keep(
+        self, answer: Mapping[str, Any], signed: Envelope, disclosures: Sequence[str]
+    ) -> Path:
+        """Keep the receipt, and beside it the disclosures: `truceline verify --receipts` reads both."""
         from truceline.records import canonical
 
         # The digest is in the name: one folder may keep the receipts of several logs.
@@ -114,6 +118,10 @@ class Desk:
         data = canonical.encode_checked(dict(answer["receipt"]))
         if not file.exists() or file.read_bytes() != data:
             keyfile.write_new(file, data, overwrite=True)
+        if disclosures:
+            held = {"index": answer["index"], "disclosures": list(disclosures)}
+            beside = file.with_name(file.name.replace(".receipt.", ".disclosures."))
+            keyfile.write_new(beside, canonical.encode_checked(held), private=True, overwrite=True)
         return file
 
 

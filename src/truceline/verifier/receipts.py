@@ -1,4 +1,4 @@
-"""One's own receipts, held against the log.
+"""One's own receipts, and disclosures kept beside them, held against the log.
 
 A receipt is the mechanism's signed word that a record is leaf so-and-so. If the
 log then shows something else there, or nothing, the two together are the proof.
@@ -15,6 +15,7 @@ from truceline.ledger.tiles import TileReader
 from truceline.records import canonical, envelope, keys, receipt
 from truceline.records.envelope import Envelope
 from truceline.records.receipt import RECEIPT_TYPE, REFUSAL_TYPE, Receipt
+from truceline.verifier import disclosures
 from truceline.verifier.findings import Findings
 from truceline.verifier.founding import Founding
 
@@ -26,11 +27,18 @@ def check(
     founding: Founding,
     findings: Findings,
 ) -> None:
-    """Look up each receipt; refusals among them are checked for their signature alone."""
-    good = refusals = 0
+    """Look up each receipt; refusals among them are checked for their signature alone.
+
+    Disclosures among them (`disclosures.py`) are held against the leaves that seal them.
+    """
+    good = refusals = opened = 0
     for name, data in named:
         try:
-            signed = _envelope(data)
+            value = canonical.parse(data, where="receipt")
+            if disclosures.is_held(value):
+                opened += disclosures.check((name, value), reader, size, findings)
+                continue
+            signed = _envelope(value)
         except TrucelineError as error:
             findings.could_not("receipts", f"{name} is not a receipt: {error.detail}.")
             continue
@@ -43,6 +51,10 @@ def check(
             good += promised is not None and _kept(name, promised, reader, size, findings)
     if good:
         findings.proved("receipts", f"{good} of your receipts stand in the log, each at its place.")
+    if opened:
+        findings.proved(
+            "disclosures", f"{opened} sealed parts that you hold are those that their leaves seal."
+        )
     if refusals:
         findings.noted("refusals", f"{refusals} refusals are truly signed by the mechanism.")
 
@@ -56,9 +68,8 @@ def signed_by_mechanism(signed: Envelope, founding: Founding) -> bool:
     )
 
 
-def _envelope(data: bytes) -> Envelope:
+def _envelope(value: Any) -> Envelope:
     """A DSSE envelope, or the answer of a submission with one inside."""
-    value: Any = canonical.parse(data, where="receipt")
     if type(value) is dict:
         inner = value.get("receipt") or value.get("refusal")
         value = inner if type(inner) is dict else value
