@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.simulators.agreements import adopted_zone, signed_memorandum
-from tests.simulators.assembly import DAY, LOG, Assembly, instant
+from tests.simulators.assembly import DAY, Assembly, instant
 
 from truceline.clocks.ladder import LADDERS, Clock, Clocks, Firing
 from truceline.errors import Reason, Refused
@@ -73,17 +73,14 @@ def test_a_stopped_clock_lets_what_is_outstanding_lapse():
     assert clocks.running(DUE) == ()
 
 
-def test_the_record_of_a_step_has_one_id_that_follows_from_log_clock_and_step():
-    ids = {
-        Firing(DUE, f"deadline/MEMO/{number}", step, "x").record_id(log)
-        for number in range(3)
-        for step in range(4)
-        for log in ("one", "two")
-    }
-    assert len(ids) == 24
-    one = Firing(DUE, "deadline/MEMO/0", 1, "x")
-    assert one.record_id(LOG) == Firing(DUE, "deadline/MEMO/0", 1, "x").record_id(LOG)
-    assert len(one.record_id(LOG)) == 26
+def test_a_step_that_is_left_out_hides_no_other():
+    clocks = Clocks()
+    for number in range(3):
+        clocks.start(clock(number))
+    at = Micros(DUE - 7 * DAY)
+    stuck = {("deadline/MEMO/0", 0), ("deadline/MEMO/1", 0)}
+    assert [one.clock for one in clocks.due(at, most=1, without=stuck)] == ["deadline/MEMO/2"]
+    assert len(clocks.due(at)) == 3, "what was left out is still outstanding"
 
 
 MOVES = st.lists(

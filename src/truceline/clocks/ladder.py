@@ -1,9 +1,11 @@
 """Clocks and their ladders: what is due when, whom each step goes to, and that it fires once.
 
 A clock has an instant; its ladder has steps before, at and after it. That a step fired
-is a record (`clock.fired/1`) whose id follows from log, clock, step and instant: a
-restart, a jump of the machine's clock or a second writer finds the id taken. A step is
-outstanding until its record is folded, so nothing is lost between due and recorded.
+is a record (`clock.fired/1`), and the records alone say it, by clock and step: a restart,
+a jump of the machine's clock or a second writer finds the step taken, and nobody can take
+it in the mechanism's place (an id that follows from clock and step could be taken by
+anyone who can count). A step is outstanding until its record is folded, so nothing is
+lost between due and recorded.
 
 Made for hundreds of thousands of clocks: a heap holds one next step for each, and
 stopped clocks are dropped when their turn comes.
@@ -11,17 +13,14 @@ stopped clocks are dropped when their turn comes.
 
 from __future__ import annotations
 
-import hashlib
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from truceline.clocks.deadline import DAY
 from truceline.errors import Reason, Refused
-from truceline.records.record import Micros, RecordId
-
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+from truceline.records.record import Micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +87,6 @@ class Firing:
         """The body of its record."""
         return {"clock": self.clock, "step": self.step, "due_at": self.due_at, "to": self.to}
 
-    def record_id(self, log: str) -> RecordId:
-        """The id of its record: a ULID made of the instant and of log, clock and step."""
-        seed = hashlib.sha256(f"{log}\n{self.clock}\n{self.step}".encode()).digest()[:10]
-        number = (self.due_at // 1000) << 80 | int.from_bytes(seed, "big")
-        return RecordId("".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5)))
-
 
 @dataclass(frozen=True, slots=True)
 class Fired:
@@ -140,11 +133,17 @@ class Clocks:
 
     # -- asking -----------------------------------------------------------------------
 
-    def due(self, at: Micros, *, most: int | None = None) -> tuple[Firing, ...]:
+    def due(
+        self,
+        at: Micros,
+        *,
+        most: int | None = None,
+        without: Collection[tuple[str, int]] = (),
+    ) -> tuple[Firing, ...]:
         """Return the steps outstanding at a moment, in order of their instants.
 
-        Asking changes nothing that can be seen: a step is returned until it is noted as
-        fired or its clock is stopped.
+        `without`: (clock, step) that are left out. Asking changes nothing that can be
+        seen: a step is returned until it is noted as fired or its clock is stopped.
         """
         while self._heap and self._heap[0][0] <= at:
             _, clock_id, step = heapq.heappop(self._heap)
@@ -155,17 +154,28 @@ class Clocks:
                 self._push(clock, step)
         # The writer folds while the clock's job asks: what was noted meanwhile is left out.
         ready = tuple(self._ready.values())
-        found = sorted(one for one in ready if one.due_at <= at and self._outstanding(one))
+        found = sorted(
+            one
+            for one in ready
+            if one.due_at <= at
+            and (one.clock, one.step) not in without
+            and self.is_outstanding(one)
+        )
         return tuple(found[:most])
 
     def next_due(self) -> Micros | None:
         """Return when to ask again: the earliest instant of a step that may be outstanding."""
-        times = [one.due_at for one in tuple(self._ready.values()) if self._outstanding(one)]
+        times = [one.due_at for one in tuple(self._ready.values()) if self.is_outstanding(one)]
         return min([*times, *(one[0] for one in self._heap[:1])], default=None)
 
     def has_fired(self, clock_id: str, step: int) -> bool:
         """Say whether a step is on record as fired."""
         return any(one.step == step for one in self.fired.get(clock_id, ()))
+
+    def is_outstanding(self, one: Firing) -> bool:
+        """Say whether a step still has to fire: not on record, and its clock not stopped."""
+        runs = self.clocks[one.clock].stopped_at is None
+        return runs and not self.has_fired(one.clock, one.step)
 
     def of(self, subject: str) -> tuple[Clock, ...]:
         """Return the clocks that run now for an instrument, zone or other subject."""
@@ -183,10 +193,6 @@ class Clocks:
     def fired_by(self, clock_id: str, at: Micros) -> tuple[Fired, ...]:
         """Return what a clock had fired by a moment."""
         return tuple(one for one in self.fired.get(clock_id, ()) if one.at <= at)
-
-    def _outstanding(self, one: Firing) -> bool:
-        runs = self.clocks[one.clock].stopped_at is None
-        return runs and not self.has_fired(one.clock, one.step)
 
     def _push(self, clock: Clock, after: int) -> None:
         for number in range(after + 1, len(clock.steps)):

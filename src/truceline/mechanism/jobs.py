@@ -1,8 +1,8 @@
 """What happens by itself: clocks that run out, the signed map, the round of the witnesses.
 
 Each job asks a question of the state and does what follows; none keeps a state that
-would be lost. A clock's record has an id that follows from clock and step, so a job
-that is cut short and run again states nothing twice.
+would be lost. A step of a clock that stands on the log is refused a second time, so a
+job that is cut short and run again states nothing twice.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
+from truceline.clocks.ladder import Firing
 from truceline.errors import TrucelineError, Unavailable
 from truceline.ledger.checkpoint import SignedCheckpoint
 from truceline.ledger.proof import TileTree
@@ -35,33 +36,69 @@ _MOST_FIRINGS = 1_000
 _MAP_EVERY_S = 1.0
 """How often the map is looked at: a zone can come into force by the clock alone."""
 
+_FIRST_PAUSE_S = 1.0
+_LONGEST_PAUSE_S = 300.0
+
 type ReadingBook = Callable[[], AbstractContextManager[Book]]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Until when a step is let be that could not be stated, and how long that is (seconds)."""
+
+    until: float
+    pause: float
 
 
 @dataclass(slots=True)
 class Ladders:
-    """Fires the steps of clocks whose time has come, each exactly once."""
+    """Fires the steps of clocks whose time has come, each exactly once.
+
+    A step that cannot be stated waits, longer each time, while the others fire: no step
+    stands in the way of another, however many are stuck.
+    """
 
     door: Door
     clock: Clock
     book: ReadingBook
+    monotonic: Callable[[], float] = time.monotonic
+    _stuck: dict[tuple[str, int], Waiting] = field(default_factory=dict)
 
     def run(self) -> int:
         """State what is due now; returns how many steps fired."""
         fired = 0
-        now = self.clock.now()
-        with self.book() as book:
-            due = book.clocks.due(now, most=_MOST_FIRINGS)
-            origin = book.log
-        for one in due:
-            answer = self.door.state("clock.fired/1", one.body(), record_id=one.record_id(origin))
-            if answer.failure is None:
-                fired += 1
-            elif isinstance(answer.failure, Unavailable):
+        for one in self._due():
+            failure = self.door.state("clock.fired/1", one.body()).failure
+            if failure is None or self._is_done(one):
+                fired += failure is None
+                self._stuck.pop((one.clock, one.step), None)
+                continue
+            self._wait(one, failure)
+            if isinstance(failure, Unavailable):
                 break
-            else:
-                _log.warning("the clock %s did not fire: %s", one.clock, answer.failure)
         return fired
+
+    def _due(self) -> tuple[Firing, ...]:
+        present = self.monotonic()
+        for step, one in tuple(self._stuck.items()):
+            if one.until + _LONGEST_PAUSE_S < present:
+                del self._stuck[step]  # it did not come up again: its clock was stopped
+        waiting = {step for step, one in self._stuck.items() if present < one.until}
+        with self.book() as book:
+            return book.clocks.due(self.clock.now(), most=_MOST_FIRINGS, without=waiting)
+
+    def _is_done(self, one: Firing) -> bool:
+        """Another thread or writer may have stated it, or its clock stopped, since it was asked for."""
+        with self.book() as book:
+            return not book.clocks.is_outstanding(one)
+
+    def _wait(self, one: Firing, failure: TrucelineError) -> None:
+        before = self._stuck.get((one.clock, one.step))
+        pause = _FIRST_PAUSE_S if before is None else min(2 * before.pause, _LONGEST_PAUSE_S)
+        self._stuck[one.clock, one.step] = Waiting(self.monotonic() + pause, pause)
+        _log.warning(
+            "step %d of %s did not fire, and is tried again: %s", one.step, one.clock, failure
+        )
 
 
 @dataclass(slots=True)

@@ -388,7 +388,7 @@ _ROWS = (
         "clock.fired/1",
         "A clock ran out: which, at what step of its ladder, and when it was due",
         _MECHANISM,
-        "clocks/ladder.py; its id follows from clock and step, so it fires exactly once",
+        "clocks/ladder.py; a clock and step that stand on the log are refused a second time",
         Fields({"clock": Text(200), "step": Whole(0, 20), "due_at": s.TIME, "to": Text(200)}),
         audience=Audience.SIGNED_IN,
     ),
