@@ -25,6 +25,7 @@ from tests.support.assembly import (
 )
 
 from truceline.api.app import create_app
+from truceline.mechanism.clock import Clock
 from truceline.mechanism.installation import Installation
 from truceline.records.record import Micros
 from truceline.records.roles import Role
@@ -105,10 +106,10 @@ def token_for(
 
 
 @contextmanager
-def opened(place: Path) -> Iterator[World]:
+def opened(place: Path, *, clock: Clock | None = None) -> Iterator[World]:
     """The world, told through the one door, with its API open."""
     assembly = Assembly()
-    with founded(place, assembly) as installation:
+    with founded(place, assembly, clock=clock) as installation:
         _tell(installation, assembly)
         crossing = _cross(installation)
         installation.wait_sealed(installation.book.size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -204,3 +205,23 @@ def test_the_doctor_looks_at_everything(agreed: Program) -> None:
     missing = agreed.run("doctor", "--data", "data", code=1)
     Path(agreed.folder / "away.key").rename(agreed.folder / "data.key")
     assert "data key is not there" in missing.out
+
+
+def test_a_track_file_is_fed_to_the_watch(agreed: Program) -> None:
+    began = datetime.now(UTC)  # the zone is in force since moments ago
+    rows = ["icao24,timestamp,latitude,longitude,altitude"]
+    for step in range(100):
+        at = (began + timedelta(seconds=5 * step)).isoformat()
+        rows.append(f"abc123,{at},33.6,{36.0 + step * 0.012:.4f},12000")
+    agreed.write("tracks.csv", "\n".join(rows) + "\n")
+    told = agreed.run(
+        *("feed", "tracks.csv", "--source", "north-radar", "--nature", "synthetic"),
+        *("--data", "data"),
+    )
+    assert "100 fixes, 1 crossings stated" in told.out
+    kinds = [
+        one["kind"] for one in agreed.run("records", "list", "--json", "--data", "data").json()
+    ]
+    assert kinds.count("air.crossing/1") == 1
+    assert "air.segment/1" in kinds
+    assert "Refused" not in agreed.run("verify", "data").out

@@ -96,7 +96,8 @@ def watches(viewer: Viewer, now: Micros) -> bool:
 
 def flying(floor: Floor) -> list[dict[str, Any]]:
     """Return the aircraft that are followed now."""
-    return [dict(one) for one in floor.play.aircraft()] if floor.play is not None else []
+    played = [dict(one) for one in floor.play.aircraft()] if floor.play is not None else []
+    return [*played, *floor.intake.flying(floor.now())]
 
 
 def box(text: str) -> tuple[float, float, float, float]:

@@ -23,6 +23,7 @@ from truceline.api import (
     events,
     failures,
     files,
+    fixes,
     health,
     log,
     page,
@@ -58,6 +59,7 @@ _ROUTERS = (
     clocks.router,
     crossings.router,
     aircraft.router,
+    fixes.router,
     events.router,
     health.router,
 )
@@ -91,6 +93,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with app.state.floor.stream.running():
             yield
+        app.state.floor.intake.close()
 
     app = _routed(lifespan, demo=settings.demo)
     app.state.floor = Floor(
@@ -102,6 +105,7 @@ def create_app(
         play=play,
     )
     app.state.floor.stream = events.Stream(app.state.floor)
+    app.state.floor.intake = fixes.Intake(installation)
     return app
 
 

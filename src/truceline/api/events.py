@@ -146,7 +146,7 @@ class Stream:
         """What is new for one audience; `before` and `size` are sizes of the log."""
         floor = self._floor
         if size - before > _MOST_TOLD:
-            now = moment(floor.installation.clock.now())
+            now = moment(floor.now())
             many = {"index": size - 1, "kind": "", "subject": "", "at": now, "count": size - before}
             return event("record", many, number=size)
         with floor.installation.store.reading() as look:
@@ -158,7 +158,7 @@ class Stream:
         kind = KINDS.get(one.kind)
         with floor.installation.reading_book() as book:
             facts = facts_of(one, book)
-        now = max(floor.installation.clock.now(), one.received_at)
+        now = max(floor.now(), one.received_at)
         seen = kind is not None and may_see(viewer, kind, "", record=facts, at=now)
         told = {
             "index": one.index,
@@ -193,8 +193,8 @@ class Stream:
         return event("clock", clock)
 
     def _aircraft(self, viewer: Viewer) -> bytes:
-        now = self._floor.installation.clock.now()
-        if self._floor.play is None or not watches(viewer, now):
+        now = self._floor.now()
+        if not watches(viewer, now):
             return b""
         return event("aircraft", {"at": moment(now), "aircraft": flying(self._floor)})
 
@@ -213,7 +213,7 @@ async def events(
 ) -> Response:
     """Listen: `record`, `checkpoint`, `clock`, and `aircraft` for the watch floor."""
     floor: Floor = request.app.state.floor
-    asker = floor.doorkeeper.who(request, floor.installation.clock.now())
+    asker = floor.doorkeeper.who(request, floor.now())
     known = int(last_event_id) if last_event_id and last_event_id.isdigit() else after
     page = await floor.stream.open(asker, known)
     return StreamingResponse(
@@ -237,7 +237,7 @@ async def _frames(request: Request, floor: Floor, page: Page) -> AsyncIterator[b
                 return
             if loop.time() >= ask_again:
                 ask_again = loop.time() + _ASK_AGAIN_S
-                now = floor.installation.clock.now()
+                now = floor.now()
                 if floor.doorkeeper.who(request, now).viewer != page.asker.viewer:
                     return
             yield frame

@@ -29,6 +29,7 @@ from truceline.records.admitted import Admitted, Signer
 from truceline.records.keys import KeyId
 from truceline.records.kinds import KINDS
 from truceline.records.record import Micros, Record, RecordId
+from truceline.store import log
 from truceline.store.views.records import Shown
 from truceline.zones.gazetteer import EMPTY, Gazetteer
 
@@ -54,11 +55,25 @@ class Floor:
         self.doorkeeper = Doorkeeper(installation, host_asks=host_asks, host_key=host_key)
         self.play = play
         self.taps = Taps()
+        self.intake: Any = None  # api/fixes.py, set by the factory
         self.stream: Any = None  # api/events.py, set by the factory
+        self._newest: tuple[int, Micros] = (-1, Micros(0))
         self._read_gazetteer = gazetteer or (lambda: EMPTY)
         self._gazetteer: Gazetteer | None = None
         self._answers: OrderedDict[Any, Any] = OrderedDict()
         self._lock = threading.Lock()
+
+    def now(self) -> Micros:
+        """The present moment; never before the newest record.
+
+        A scenario's clock may stand still while records come in: what was received is past.
+        """
+        size = self.installation.catch_up()
+        if size != self._newest[0]:
+            with self.installation.store.reading() as look:
+                last = log.last(look)
+            self._newest = (size, last.received_at if last else Micros(0))
+        return Micros(max(self.installation.clock.now(), self._newest[1]))
 
     @property
     def gazetteer(self) -> Gazetteer:
@@ -146,7 +161,7 @@ async def question(
     Asynchronous although it waits for nothing: a thread for it would cost more than it does.
     """
     floor: Floor = request.app.state.floor
-    now = floor.installation.clock.now()
+    now = floor.now()
     asker = floor.doorkeeper.who(request, now)
     return Question(floor, asker, now if at is None else Micros(instant(at, where="at")), now)
 

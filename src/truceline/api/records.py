@@ -246,7 +246,7 @@ async def next_seq(
     """Say which sequence number a key's next record bears, and who its holder is."""
     floor: Floor = request.app.state.floor
     floor.installation.catch_up()
-    now = floor.installation.clock.now()
+    now = floor.now()
     with floor.installation.reading_book() as book:
         holder = book.register.holder_of(KeyId(key), now)
         if holder is None:

@@ -66,4 +66,5 @@ class Inside:
 
     def close(self) -> None:
         """Seal what was added and let go of the folder."""
+        self._app.state.floor.intake.close()
         self._installation.close()

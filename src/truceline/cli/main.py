@@ -18,6 +18,7 @@ from truceline.cli import (
     demo,
     doctor,
     failures,
+    feed,
     founding,
     instruments,
     keys,
@@ -77,6 +78,7 @@ zones.app.add_typer(zones_files.app)  # convert and compare: files alone, no mec
 app.add_typer(zones.app)
 app.add_typer(posts.app)
 app.command("crossings")(crossings.crossings)
+app.command("feed")(feed.feed)
 app.command("clocks")(clocks.clocks)
 app.add_typer(clocks.deadlines)
 app.add_typer(records.records)
