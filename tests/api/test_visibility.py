@@ -138,6 +138,25 @@ def test_no_kept_answer_is_given_to_another_audience(world: World) -> None:
         assert ("Z2" in zones_of(world, who)) == (who == "north-1")
 
 
+def test_the_file_of_a_segment_is_for_the_watch_floor(world: World) -> None:
+    tracks = world.installation.files.put(b"every aircraft there was", "application/octet-stream")
+    segment = {
+        "segment": "01ARZ3NDEKTSV4RRFFQ69G5FAW",
+        "source": "test",
+        "file": tracks.tree(),
+        "first_at": 1,
+        "last_at": 2,
+        "fixes": 3,
+        "left_out": 0,
+        "nature": "synthetic",
+    }
+    world.installation.door.state("air.segment/1", segment).taken()
+    path = f"/api/files/{tracks.sha256}"
+    for who in [*OUTSIDE, "north-1", "south-1", "office-desk"]:
+        assert world.ask(path, who).status_code == 404, who
+    assert world.ask(path, "office-watch").content == b"every aircraft there was"
+
+
 def zones_of(world: World, who: str) -> list[Any]:
     return [one["code"] for one in world.get("/api/zones", who)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -10,16 +11,21 @@ from hypothesis import strategies as st
 
 from truceline.parties.visibility import (
     CLEAR,
+    FILES,
     PUBLIC,
     ROLES,
     Handed,
     RecordFacts,
     Viewer,
     counted_until,
+    may_fetch,
+    may_name,
     may_see,
     parts_seen,
     suppressed,
 )
+from truceline.records.admitted import Signer
+from truceline.records.keys import KeyId
 from truceline.records.kinds import KINDS, Audience, Leaf
 from truceline.records.roles import Role
 
@@ -157,6 +163,94 @@ def test_nothing_is_seen_before_it_was_received(name, record, roles):
 def test_a_part_that_a_kind_does_not_have_is_not_seen():
     for role in Role:
         assert not sees(viewer(role), "zone.consented/1", "exact")
+
+
+# -- parts at a precision, and files -----------------------------------------------------------------
+
+
+def test_a_right_to_a_coarse_part_opens_no_finer_one_and_the_other_way_round():
+    names = ["entry", "entry.exact", "entry.100m", "entry.1km", "entry.admin"]
+    who = viewer(Role.LIAISON, body="south")
+    for given_part in names:
+        handed = frozenset({Handed(given_part, "south", NOON)})
+        record = facts(author_body="", disclosed_to=handed)
+        seen = [
+            one
+            for one in names
+            if may_see(who, KINDS["air.crossing/1"], one, record=record, at=NOON)
+        ]
+        assert seen == [given_part]
+
+
+@pytest.mark.parametrize("part", ["entry.", "entry.2km", "entry.1km.exact", ".1km", "1km", "x.1km"])
+def test_a_precision_that_is_not_on_the_list_is_no_part(part):
+    handed = frozenset({Handed(part, "north", NOON)})
+    assert not sees(viewer(*Role), "air.crossing/1", part, author_body="", disclosed_to=handed)
+
+
+def test_the_watch_floor_sees_the_place_of_a_crossing_at_every_precision():
+    shown = parts_seen(viewer(Role.WATCH), KINDS["air.crossing/1"], record=facts(), at=NOON)
+    assert {"entry", "entry.exact", "entry.1km", "aircraft"} <= set(shown)
+
+
+def test_a_precision_that_a_row_lists_has_an_audience_of_its_own():
+    sealed = {"place": Audience.MECHANISM, "place.admin": Audience.WATCH}
+    row = replace(KINDS["air.crossing/1"], sealed=sealed)
+    shown = parts_seen(viewer(Role.WATCH), row, record=facts(author_body=""), at=NOON)
+    assert [one for one in shown if one.startswith("place")] == ["place.admin"]
+
+
+def test_a_recalled_part_is_shut_from_the_moment_of_the_recall_on():
+    handed = Handed("entry.1km", "south", NOON).recalled(NOON + 10)
+    record = facts(author_body="", disclosed_to=frozenset({handed}))
+    who, kind = viewer(Role.LIAISON, body="south"), KINDS["air.crossing/1"]
+    seen = [may_see(who, kind, "entry.1km", record=record, at=NOON + one) for one in (0, 9, 10, 11)]
+    assert seen == [True, True, False, False]
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_the_tracks_of_a_segment_are_fetched_by_the_watch_floor_alone(role):
+    who = viewer(role)
+    may = may_fetch(who, KINDS["air.segment/1"], record=facts(author_body=""), at=NOON)
+    assert may == (role is Role.WATCH)
+
+
+def test_the_tracks_of_a_segment_can_be_handed_out_and_called_back():
+    handed = Handed(FILES, "south", NOON).recalled(NOON + 10)
+    record = facts(author_body="", disclosed_to=frozenset({handed}))
+    who, kind = viewer(Role.LIAISON, body="south"), KINDS["air.segment/1"]
+    assert may_fetch(who, kind, record=record, at=NOON)
+    assert not may_fetch(who, kind, record=record, at=NOON + 10)
+
+
+@given(name=st.sampled_from(sorted(KINDS)), record=FACTS, roles=ROLE_SETS)
+def test_no_file_is_fetched_whose_record_is_not_seen(name, record, roles):
+    who, kind = viewer(*roles), KINDS[name]
+    seen = may_see(who, kind, CLEAR, record=record, at=NOON)
+    may = may_fetch(who, kind, record=record, at=NOON)
+    assert seen or not may
+    assert kind.files is not None or may == seen
+
+
+def names(body: str, *roles: Role, kind: str = "instrument.published/1", **changes) -> bool:
+    signer = Signer(KeyId("k"), body, f"{body}-1" if body else "", frozenset(roles))
+    return may_name(signer, [(KINDS[kind], facts(**changes))], at=NOON)
+
+
+def test_a_hash_alone_does_not_let_a_body_name_the_file_of_others():
+    secret = {"secrecy": "named"}
+    assert names("south", Role.PRINCIPAL, **secret), "a party"
+    assert names("north", **secret), "the body that named it"
+    assert not names("far", Role.PRINCIPAL, **secret)
+    assert not names("office", Role.SECRETARIAT, **secret)
+    assert not names("office", Role.SECRETARIAT, kind="air.segment/1", author_body="")
+    assert names("office", Role.WATCH, kind="air.segment/1", author_body="")
+    assert names("", Role.MECHANISM, **secret)
+
+
+def test_a_file_that_nobody_named_is_anyones_to_name():
+    signer = Signer(KeyId("k"), "far", "far-1", frozenset({Role.PRINCIPAL}))
+    assert may_name(signer, [], at=NOON)
 
 
 # -- rows of DOMAIN 9 -----------------------------------------------------------------------------------

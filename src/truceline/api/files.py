@@ -12,6 +12,8 @@ from starlette.responses import Response
 from truceline.api.answers import answer
 from truceline.api.floor import Asked, Floor, Question, facts_of
 from truceline.errors import Malformed, Reason, Refused
+from truceline.parties.visibility import RecordFacts, may_fetch
+from truceline.records.kinds import KINDS
 from truceline.store.tokens import Purpose
 from truceline.store.views import records
 
@@ -95,7 +97,7 @@ def seen_as(asked: Question, sha256: str) -> str:
         naming = records.naming_file(look, sha256)
         media_type = records.file_type(look, sha256)
     with asked.book() as book:
-        visible = any(asked.sees(one.kind, facts_of(one, book)) for one in naming)
+        visible = any(_may_fetch(asked, one.kind, facts_of(one, book)) for one in naming)
     if not visible or media_type is None:
         raise Refused(
             Reason.NOT_FOUND,
@@ -103,3 +105,8 @@ def seen_as(asked: Question, sha256: str) -> str:
             detail="no record that you may see names such a file",
         )
     return media_type
+
+
+def _may_fetch(asked: Question, kind: str, facts: RecordFacts) -> bool:
+    row = KINDS.get(kind)
+    return row is not None and may_fetch(asked.viewer, row, record=facts, at=asked.now)

@@ -20,14 +20,9 @@ def opened(asked: Question, record: Shown, pae: bytes, facts: RecordFacts) -> di
     kind = KINDS.get(record.kind)
     if kind is None or not record.sealed or asked.floor.installation.vault.locked:
         return {}
-    names = [name for name in kind.sealed if asked.sees(record.kind, facts, name)]
+    names = [name for name in kind.part_names() if asked.sees(record.kind, facts, name)]
     if not names:
         return {}
     found = asked.floor.installation.vault.get(pae)
     parts = sealed.opened(record.sealed, found)
-    return {name: value for name, value in parts.items() if _plain(name) in names}
-
-
-def _plain(name: str) -> str:
-    """The part's name without its precision: `position.1km` is `position`."""
-    return name.partition(".")[0]
+    return {name: value for name, value in parts.items() if name in names}

@@ -8,7 +8,8 @@ Three ways lead to a part, and no other:
 
 1. its audience (the kind's row) and a role that belongs to that audience;
 2. it is one's own body's, for the roles that see what is their body's own;
-3. it was handed to one's body, from that moment until the recall.
+3. it was handed to one's body, from that moment until the recall, under its full name:
+   `entry.1km` opens neither `entry` nor `entry.100m`.
 
 The administrator of the host belongs to no audience of a sealed part, whatever body pays
 them: a second role is needed, and what it opens is that role's (DOMAIN 9). What is
@@ -17,10 +18,11 @@ written here binds the program's answers; the log's files themselves hold no sea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from truceline.records.admitted import Signer
 from truceline.records.kinds import Audience, Kind, Leaf
 from truceline.records.record import Micros
 from truceline.records.roles import Role
@@ -29,6 +31,8 @@ _START = Micros(0)
 _PUBLIC_ROLE = frozenset((Role.PUBLIC,))
 CLEAR = ""
 """The part that is a record's clear body."""
+FILES = "files"
+"""Under this name the files of a record are handed out, where its kind keeps them apart."""
 
 
 class Sight(StrEnum):
@@ -143,7 +147,7 @@ def may_see(viewer: Viewer, kind: Kind, part: str, *, record: RecordFacts, at: M
         return False
     if part == CLEAR and kind.leaf is Leaf.CLEAR:
         return _sees_clear(viewer, kind, record)
-    audience = kind.audience if part == CLEAR else kind.sealed.get(part)
+    audience = kind.audience if part == CLEAR else kind.audience_of(part)
     if audience is None:
         return False
     return any(
@@ -157,8 +161,40 @@ def parts_seen(viewer: Viewer, kind: Kind, *, record: RecordFacts, at: Micros) -
     """Return the parts of a record that a viewer may see, the clear body first."""
     return tuple(
         part
-        for part in (CLEAR, *sorted(kind.sealed))
+        for part in (CLEAR, *kind.part_names())
         if may_see(viewer, kind, part, record=record, at=at)
+    )
+
+
+def may_fetch(viewer: Viewer, kind: Kind, *, record: RecordFacts, at: Micros) -> bool:
+    """Say whether a viewer may fetch the files that a record names.
+
+    Where the kind keeps its files apart, seeing the record is needed and not enough.
+    """
+    if not may_see(viewer, kind, CLEAR, record=record, at=at):
+        return False
+    return kind.files is None or any(
+        _opens(viewer, ROLES[role], kind.files, FILES, record, at)
+        for role in viewer.office()
+        if role in ROLES
+    )
+
+
+def may_name(signer: Signer, naming: Iterable[tuple[Kind, RecordFacts]], *, at: Micros) -> bool:
+    """Say whether a signer may name a file, given the records that name it already.
+
+    Whoever names a file shows it to those who may see the new record. So a file is named
+    again by a body that has named it, and by those who may fetch it; a hash alone, which
+    the log shows, opens nothing. The mechanism names what follows.
+    """
+    known = tuple(naming)
+    if not known or Role.MECHANISM in signer.roles:
+        return True
+    who = Viewer(signer.body, signer.officer, signer.roles, signed_in=True)
+    return any(
+        (bool(signer.body) and record.author_body == signer.body)
+        or may_fetch(who, kind, record=record, at=at)
+        for kind, record in known
     )
 
 

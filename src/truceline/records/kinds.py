@@ -38,9 +38,18 @@ class Audience(StrEnum):
     MECHANISM = "mechanism"  # nobody by default: each hand-out is a disclosure
 
 
+PRECISIONS = ("exact", "100m", "1km", "admin")
+"""At which precisions a part may be sealed beside itself, as `entry.1km`: no other name is taken."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One row. `also` are further rules in words, carried out where `rule` points."""
+    """One row.
+
+    `sealed` gives each part its audience. A part at a precision has that of its own full
+    name where the row lists it, and else that of the part. `files` says who may fetch the
+    files that a record of this kind names; None: whoever may see the record.
+    """
 
     name: str
     says: str
@@ -51,6 +60,19 @@ class Kind:
     leaf: Leaf = Leaf.CLEAR
     audience: Audience = Audience.SIGNED_IN
     by_body_key: bool = False  # True: signed with the body's own key rather than an officer's
+    files: Audience | None = None
+
+    def part_names(self) -> tuple[str, ...]:
+        """Every name that a sealed part of this kind can have."""
+        made = (f"{part}.{one}" for part in self.sealed for one in PRECISIONS)
+        return tuple(sorted({*self.sealed, *made}))
+
+    def audience_of(self, part: str) -> Audience | None:
+        """Return the audience of a sealed part by its full name, or None: there is no such part."""
+        if part in self.sealed:
+            return self.sealed[part]
+        base, _, precision = part.partition(".")
+        return self.sealed.get(base) if precision in PRECISIONS else None
 
 
 SEALED_LEAF = "sealed/1"
@@ -634,6 +656,7 @@ _ROWS = (
                 "nature": OneOf(("real", "synthetic")),
             }
         ),
+        files=Audience.WATCH,
     ),
     Kind(
         "air.crossing/1",
