@@ -128,6 +128,8 @@ def test_nobody_in_a_group_is_told_of_a_state_that_was_not_committed(
     told = [one for one in answers if one.failure is not None and one.refusal is not None]
     # The queue may have cut the group in two; then the second was committed before the clash.
     assert not told or leaves_with(installation, second) == 1
+    if leaves_with(installation, clash):
+        return  # cut in two as well: the clash came alone, after the loss, and stands
     installation.door.submit(second).taken()
     assert installation.door.submit(clash).failure.reason is Reason.SEQUENCE
 

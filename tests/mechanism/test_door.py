@@ -9,6 +9,7 @@ import pytest
 from tests.support.assembly import (
     STARTED_AT,
     Assembly,
+    agreed,
     folder_made,
     founded,
     fresh_id,
@@ -20,6 +21,7 @@ from tests.support.assembly import (
 
 from truceline.errors import Malformed, Reason, Refused, TrucelineError, Unproven
 from truceline.ledger.tree import leaf_hash
+from truceline.mechanism import statement
 from truceline.mechanism.admission import Answer
 from truceline.mechanism.clock import ScenarioClock
 from truceline.mechanism.installation import Installation
@@ -290,3 +292,34 @@ def test_a_closed_door_says_so(tmp_path: Path, assembly: Assembly):
     answer = door.submit(report(assembly, "north-1"))
     assert answer.failure.reason is Reason.NO_WRITER
     assert answer.refusal is None
+
+
+@pytest.mark.parametrize("name", ["name.5km", "name..", "name.", "name.\n", "name.1km.1km"])
+def test_a_sealed_part_has_one_of_the_known_precisions_or_none(installation, assembly, name):
+    part = Disclosure(b"1" * 16, name, "x")
+    answer = installation.door.submit(appointment(assembly, "n8", (part,)), [part.text()])
+    assert refusal(answer).reason is Reason.UNKNOWN_FIELD
+
+
+def test_an_id_that_follows_from_a_cause_is_known_to_the_mechanism_alone(installation):
+    key = installation.mechanism_key()
+    mine = statement.caused_id(statement.secret_of_ids(key), "log", "cause", STARTED_AT)
+    same = statement.caused_id(statement.secret_of_ids(key), "log", "cause", STARTED_AT)
+    other = statement.secret_of_ids(key_of("a standby with another key"))
+    assert mine == same
+    assert mine != statement.caused_id(other, "log", "cause", STARTED_AT)
+    assert mine != statement.caused_id(b"", "log", "cause", STARTED_AT)
+
+
+def test_a_cause_does_not_fail_because_somebody_has_its_id(tmp_path, assembly, monkeypatch):
+    """The squatter's id: even one who could foresee it stops nothing."""
+    taken = fresh_id()
+    monkeypatch.setattr(statement, "caused_id", lambda *_: taken)
+    with founded(tmp_path, assembly) as installation:
+        squatter = assembly.hand("north")
+        body = {"officer": "n2", "roles": ["liaison"], "key": key_tree("n2")}
+        installation.door.submit(squatter.sign("officer.appointed/1", body, id=taken)).taken()
+        for one in agreed(installation, assembly):
+            installation.door.submit(one).taken()
+        with installation.reading_book() as book:
+            assert [one["zone"] for one in book.public_map(Micros(STARTED_AT * 2))] == ["Z1"]

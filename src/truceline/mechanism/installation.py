@@ -29,6 +29,7 @@ from truceline.mechanism.jobs import JobThread, Ladders, PublicMap, Rounds
 from truceline.mechanism.judgement import Judge, KnownIds, Taken, World
 from truceline.mechanism.sealing import Sealer, SealingThread
 from truceline.mechanism.settings import Settings
+from truceline.mechanism.steady import SteadyClock
 from truceline.publish.witnesses import Told, Witnesses
 from truceline.records.keys import SigningKey
 from truceline.records.record import Micros
@@ -121,12 +122,15 @@ class Installation:
         clock: Clock | None = None,
         writer: bool = True,
         wait_s: float | None = 0.0,
+        accept_clock: bool = False,
     ) -> Installation:
         """Open an installation; the writer takes the fence, repairs, and starts its threads.
 
         `wait_s` is how long to stand by for the fence (None: for ever). Raises
         `Unavailable(NOT_THE_WRITER)` when another process writes, `Unavailable(LOCKED)`
-        when a writer has no data key, `Refused(NOT_FOUND)` when nothing is here.
+        when a writer has no data key, `Unavailable(BAD_TIME)` when the machine's clock is not
+        to be believed and the operator has not said `accept_clock`, `Refused(NOT_FOUND)` when
+        nothing is here.
         """
         layout = Layout(folder)
         if not layout.mechanism_key.exists():
@@ -142,7 +146,7 @@ class Installation:
         made = cls(folder, chosen, clock or SystemClock(), store, key)
         with ExitStack() as undo:
             undo.callback(made.close)
-            made._start(writer=writer, wait_s=wait_s)
+            made._start(writer=writer, wait_s=wait_s, accept_clock=accept_clock)
             undo.pop_all()
         return made
 
@@ -236,7 +240,7 @@ class Installation:
 
     # -- wiring --------------------------------------------------------------------------
 
-    def _start(self, *, writer: bool, wait_s: float | None) -> None:
+    def _start(self, *, writer: bool, wait_s: float | None, accept_clock: bool) -> None:
         if not writer:
             if migrate.version(self.store) != migrate.NEWEST:
                 raise Unavailable(
@@ -250,16 +254,19 @@ class Installation:
         migrate.upgrade(self.store)
         held = fence.take(self.layout.lock, self.store, wait_s=wait_s)
         try:
-            self._writer = self._wire(held)
+            self._writer = self._wire(held, accept_clock=accept_clock)
         except BaseException:
             held.release()
             raise
 
-    def _wire(self, held: Fence) -> _Writer:
+    def _wire(self, held: Fence, *, accept_clock: bool) -> _Writer:
         key = self.mechanism_key()
         for place in (self.layout.log, self.layout.files, self.layout.sealed):
             atomic.sweep(place)
-        self._check_clock()
+        clock = SteadyClock(self.clock, self.layout.clock_ahead)
+        clock.settle(accept=accept_clock)
+        if not accept_clock:
+            self._check_clock()
         with self._book_lock, self.store.reading() as look:
             for _ in replay.fold(look, self._book, self.vault):
                 pass
@@ -288,16 +295,17 @@ class Installation:
             self.contents,
             held.check,
             committed,
-            Limits(self.settings.batch_most, self.settings.waiting_most),
+            check_clock=clock.now,
+            limits=Limits(self.settings.batch_most, self.settings.waiting_most),
         )
         world = World(
-            self.clock, key, self.files, self.contents, premises.pseudonym(self.layout, self.vault)
+            clock, key, self.files, self.contents, premises.pseudonym(self.layout, self.vault)
         )
         door = Door(gate, lambda: self._new_judge(world))
         rounds = Rounds(sealer, self.log, self._witnesses, self.settings.witness_every_s)
         jobs = JobThread(
-            Ladders(door, self.clock, self.reading_book).run,
-            PublicMap(self.log, self.store, self.clock, key, sealer).run,
+            Ladders(door, clock, self.reading_book).run,
+            PublicMap(self.log, self.store, clock, key, sealer).run,
             rounds.run,
         )
         return _Writer(held, door, sealer, thread, rounds, jobs)
@@ -348,7 +356,7 @@ class Installation:
                 Reason.BAD_TIME,
                 where="clock",
                 detail=f"this machine's clock is {behind // 1_000_000} s behind the newest leaf",
-                remedy="Set the clock; records must not be dated before those that came earlier",
+                remedy="Set the clock; if it is right, and the log is ahead, start with --accept-clock",
             )
 
     def _check_mode(self) -> None:

@@ -102,6 +102,7 @@ class Judge:
         self._world = world
         self._last_at = last_received_at
         self._placed: list[Taken] = []
+        self._secret = statement.secret_of_ids(world.key)
 
     @property
     def origin(self) -> str:
@@ -220,8 +221,19 @@ class Judge:
                     article="DESIGN 3, size",
                     detail=f"no file {named['sha256']} of {named['length']} bytes was deposited",
                 )
-            if named["type"] == MEDIA_TYPE:
-                self._world.contents.zone(named["sha256"])
+        self._check_content(submission)
+        for sha256 in submission.contents():
+            self._world.contents.zone(sha256)
+
+    def _check_content(self, submission: Submission) -> None:
+        """What is put forward as a boundary is called one: so it is read before it is judged."""
+        content = submission.inner.body.get("content")
+        if isinstance(content, dict) and content["type"] != MEDIA_TYPE:
+            raise Malformed(
+                Reason.WRONG_TYPE,
+                where="body.content.type",
+                detail=f"a zone content has the media type {MEDIA_TYPE}",
+            )
 
     def _place(self, submission: Submission, candidate: Candidate) -> Taken:
         """Give the record its place: from here on the next one sees it."""
@@ -304,5 +316,9 @@ class Judge:
         if own.record_id:
             return RecordId(own.record_id)
         if own.id_seed:
-            return statement.caused_id(self.origin, own.id_seed, at)
+            caused = statement.caused_id(self._secret, self.origin, own.id_seed, at)
+            if caused not in self.book.ids:
+                return caused
+        # A cause is told once because the Book knows that it was told. If somebody else has
+        # the id, by a chance of one in 2^80, the statement must not fail for that.
         return statement.ulid(at, self._world.chance(10))

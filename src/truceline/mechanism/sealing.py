@@ -196,6 +196,9 @@ class SealingThread:
             except TrucelineError:
                 _log.exception("sealing stops: the log's files do not fit the store")
                 return
+            except Exception:  # noqa: BLE001 -- the rows are durable, and it is tried again
+                _log.exception("no checkpoint was published")
+                self._wake.set()
             with self._sealed:
                 self._sealed.notify_all()
             if closed:

@@ -1,13 +1,14 @@
 """What the mechanism says in its own name: ids, numbers, signatures.
 
-Statements that follow from a record (`Follow`) get their id from their cause, so that
-one cause is never told twice. A statement whose kind is sealed is signed under the
+Statements that follow from a record (`Follow`) get their id from their cause, under a
+secret of the mechanism's: nobody can take it before. A statement whose kind is sealed is signed under the
 mechanism's pseudonym, and its leaf shows nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -32,9 +33,14 @@ def ulid(at: Micros, chance: bytes) -> RecordId:
     return RecordId("".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5)))
 
 
-def caused_id(log: str, seed: str, at: Micros) -> RecordId:
-    """Return the record id that follows from a cause."""
-    return ulid(at, hashlib.sha256(f"{log}\n{seed}".encode()).digest())
+def secret_of_ids(key: SigningKey) -> bytes:
+    """Return the secret under which ids follow from causes; a standby has the same key, so the same."""
+    return hmac.digest(key.seed, b"truceline ids of what is caused", hashlib.sha256)
+
+
+def caused_id(secret: bytes, log: str, seed: str, at: Micros) -> RecordId:
+    """Return the record id that follows from a cause: HMAC-SHA-256 under the mechanism's secret."""
+    return ulid(at, hmac.digest(secret, f"{log}\n{seed}".encode(), hashlib.sha256))
 
 
 def clear(

@@ -17,9 +17,13 @@ from truceline.records.envelope import MAX_ENTRY_BYTES, Envelope
 from truceline.records.kinds import KINDS, SEALED_LEAF, Kind, Leaf
 from truceline.records.record import MAX_SEALED, PAYLOAD_TYPE, Record
 from truceline.records.sealed import Disclosure
+from truceline.zones.document import MEDIA_TYPE
 
 _INSIDE = ("kind", "author", "refs", "body")
 """The parts in which a sealed leaf keeps what a clear one shows."""
+
+PRECISIONS = frozenset(("exact", "100m", "1km", "admin"))
+"""How precisely a sealed part can say where something is, written after a dot in its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,11 @@ class Submission:
     def sealed_leaf(self) -> bool:
         """Say whether the leaf shows nothing."""
         return self.outer is not self.inner
+
+    def contents(self) -> list[str]:
+        """Return the SHA-256 of each zone content that the record names."""
+        named = self.kind.body.files(self.inner.body)
+        return [one["sha256"] for one in named if one["type"] == MEDIA_TYPE]
 
 
 def read(data: bytes, disclosures: Sequence[str] = ()) -> Submission:
@@ -154,7 +163,10 @@ def _kind(inner: Record, *, sealed_leaf: bool) -> Kind:
 def _check_names(kind: Kind, parts: Mapping[str, Any], *, sealed_leaf: bool) -> None:
     """A part may be sealed several times at several precisions: `position`, `position.1km`."""
     for name in parts:
-        if name.split(".")[0] in kind.sealed or (sealed_leaf and name in _INSIDE):
+        part, dot, precision = name.partition(".")
+        if part in kind.sealed and (not dot or precision in PRECISIONS):
+            continue
+        if sealed_leaf and name in _INSIDE:
             continue
         raise Malformed(
             Reason.UNKNOWN_FIELD,
