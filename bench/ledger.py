@@ -4,7 +4,7 @@
 
 Rates are per second of CPU of this process, so that a busy machine changes them
 little; the full verification runs on every core and is told in wall time. `--quick`
-takes a twentieth of the entries. Floors are those of issue 2 and DESIGN 9.
+takes a twentieth of the entries. Floors are those of DESIGN 9.
 """
 
 from __future__ import annotations

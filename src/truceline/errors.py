@@ -114,7 +114,7 @@ class TrucelineError(Exception):
         return {name: text for name, text in parts.items() if text}
 
 
-class Malformed(TrucelineError):  # noqa: N818 -- the word of STYLE, not "MalformedError"
+class Malformed(TrucelineError):  # noqa: N818 -- a word that people say, not "MalformedError"
     """Cannot be read as what it claims to be."""
 
 

@@ -1,4 +1,4 @@
-"""Independent eyes: programs that we did not write verify the same folder (ECOSYSTEM 3)."""
+"""Independent eyes: programs that we did not write verify the same folder."""
 
 from __future__ import annotations
 

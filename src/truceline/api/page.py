@@ -1,7 +1,7 @@
 """The control room as it is served: files of the built page, and the basemap. No other host is asked.
 
 The names of built files carry their hash, so they are kept for ever; `index.html` is
-asked for each time. The policy is ECOSYSTEM section 4: nothing from elsewhere, ever.
+asked for each time. The policy: nothing from elsewhere, ever.
 """
 
 from __future__ import annotations
