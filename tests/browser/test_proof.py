@@ -36,7 +36,9 @@ def test_a_second_visit_proves_that_nothing_was_rewritten(visit: Opens) -> None:
     expect(grown).to_have_class(re.compile("open|proved"))
     one.page.reload()
     expect(grown).to_have_class("proved")
-    expect(one.page.locator(one.at("proof"))).to_contain_text("nothing rewritten since your last visit")
+    expect(one.page.locator(one.at("proof"))).to_contain_text(
+        "nothing rewritten since your last visit"
+    )
 
 
 def test_every_record_can_be_read_and_checked(visit: Opens) -> None:
