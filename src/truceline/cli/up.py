@@ -37,6 +37,10 @@ def up(
     standby: Annotated[
         bool, typer.Option("--standby", help="Wait until the present writer is gone, then serve.")
     ] = False,
+    accept_clock: Annotated[
+        bool,
+        typer.Option("--accept-clock", help="This machine's clock is right, though it jumped."),
+    ] = False,
 ) -> None:
     """Serve an installation: API, page, log files, event stream. Stops on Ctrl-C or SIGTERM."""
     from truceline.api import serving
@@ -58,7 +62,9 @@ def up(
     serving.check_tls(chosen)
     if standby:
         shown.say("Standing by for the present writer.")
-    with Installation.open(data, chosen, wait_s=None if standby else 0.0) as installation:
+    with Installation.open(
+        data, chosen, wait_s=None if standby else 0.0, accept_clock=accept_clock
+    ) as installation:
         serve(installation, chosen, places=gazetteer.load, started=_say_started)
     shown.say("Stopped.")
 
