@@ -54,7 +54,8 @@ def build(*, force: bool = False) -> None:
         print("The page is up to date.")
         return
     install()
-    npm("run", "--silent", "build")
+    print("Building the page; the first time takes a minute or two.", flush=True)
+    npm("run", "--silent", "build", "--", "--logLevel", "warn")
     if PAGE.exists():
         shutil.rmtree(PAGE)
     shutil.copytree(WEB / "dist", PAGE)

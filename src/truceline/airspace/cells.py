@@ -5,8 +5,8 @@ it the edges there and one reference point whose side is known. Any point of the
 is then on the side that the edges between it and the reference point say. The
 reference point is proven off the line of every edge of the cell: borders on round
 coordinates run through the middle of round cells, and a middle would lie on them
-(a prototype lost 242 of 617,079 memberships that way). Edges are entered in every cell that they touch, with a margin, so
-no rounding of a cell number can lose one.
+(a prototype lost 242 of 617,079 memberships that way). Edges are entered in every cell
+that they touch, with a margin, so no rounding of a cell number can lose one.
 """
 
 from __future__ import annotations
