@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.api.world import PACT_SECRETS, SECRETS, World
 
+from truceline.records import envelope, record
 from truceline.records.roles import Role
 
 PUBLIC = ""
@@ -155,6 +156,25 @@ def test_the_file_of_a_segment_is_for_the_watch_floor(world: World) -> None:
     for who in [*OUTSIDE, "north-1", "south-1", "office-desk"]:
         assert world.ask(path, who).status_code == 404, who
     assert world.ask(path, "office-watch").content == b"every aircraft there was"
+
+
+def test_a_part_that_was_handed_out_is_seen_under_its_name_until_it_is_called_back(
+    fresh: World,
+) -> None:
+    def shown() -> set[str]:
+        return set(fresh.get(f"/api/records/{fresh.crossing}", "south-1").get("parts") or {})
+
+    door = fresh.installation.door
+    assert shown() == set()
+    coarse = {"record": fresh.crossing, "part": "entry.1km", "to": "south", "purpose": "x"}
+    door.state("disclosure.made/1", coarse).taken()
+    assert shown() == set(), "the coarse part opens no finer one"
+    made = door.state("disclosure.made/1", {**coarse, "part": "entry"})
+    assert shown() == {"entry"}
+    assert made.entry is not None
+    named = record.read(envelope.read_entry(made.entry).envelope.payload).id
+    door.state("disclosure.recalled/1", {"disclosure": named, "why": "x"}).taken()
+    assert shown() == set()
 
 
 def zones_of(world: World, who: str) -> list[Any]:

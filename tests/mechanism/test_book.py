@@ -13,6 +13,8 @@ from tests.simulators.assembly import DAY, LOG, Assembly, instant, key, key_body
 from truceline.errors import Reason, Refused
 from truceline.mechanism import rules
 from truceline.mechanism.book import Book
+from truceline.parties.visibility import CLEAR, Viewer, may_see
+from truceline.records import sealed
 from truceline.records.admitted import Admitted, Candidate, Signer
 from truceline.records.kinds import KINDS
 from truceline.records.record import Record
@@ -264,6 +266,33 @@ def test_what_was_handed_out_is_known_until_it_is_called_back():
     memo.says("mechanism", "disclosure.recalled/1", disclosure=made.id, why="x")
     (one,) = memo.book.facts(memo.told[3]).disclosed_to
     assert one.recalled_at is not None
+
+
+def test_a_body_learns_who_was_handed_its_own_parts_and_that_it_was_called_back():
+    memo = signed_memorandum()
+    at, officer = memo.at, key("north-p").id
+    signer = Signer(officer, "north", "north-p", frozenset({Role.PRINCIPAL}))
+    closed = sealed.digests(sealed.seal({"name": "x"}, lambda: bytes(16)))
+    body = {"officer": "north-z", "roles": ["unit"], "key": key_body("north-z")}
+    own = Record(LOG, "officer.appointed/1", ulid("own"), "north", 99, at, body=body, sealed=closed)
+    memo.book.apply(Admitted(len(memo.told), own, signer, at))
+    team = Signer(key("mechanism").id, "", "", frozenset({Role.MECHANISM}))
+
+    def says(kind: str, **fields: object) -> Admitted:
+        index = memo.book.size
+        record = Record(LOG, kind, ulid(f"d{index}"), "mechanism", index, at, body=fields)
+        admitted = Admitted(index, record, team, at, sealed_leaf=True)
+        memo.book.apply(admitted)
+        return admitted
+
+    made = says("disclosure.made/1", record=own.id, part="name", to="south", purpose="x")
+    called_back = says("disclosure.recalled/1", disclosure=made.record.id, why="x")
+    for told in (made, called_back):
+        facts = memo.book.facts(told)
+        assert facts.concerned == {"north", "south"}
+        for code, may in (("north", True), ("south", True), ("west", False)):
+            who = Viewer(code, f"{code}-l", frozenset({Role.LIAISON}), signed_in=True)
+            assert may_see(who, KINDS[told.record.kind], CLEAR, record=facts, at=at) == may, code
 
 
 # -- speed ------------------------------------------------------------------------------------------------

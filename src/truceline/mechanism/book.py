@@ -85,6 +85,7 @@ class Book:
         self.seqs: dict[KeyId, int] = {}
         self.ids = Ids(known)
         self._disclosures: dict[str, tuple[str, int]] = {}
+        self._holders: dict[str, str] = {}  # whose sealed parts: the bodies' own records alone
 
     # -- asking -----------------------------------------------------------------------
 
@@ -107,16 +108,28 @@ class Book:
     def facts(self, a: Admitted) -> RecordFacts:
         """Return what visibility needs to know of a record."""
         instrument = self.instrument_of(a.record)
-        concerned = {a.record.body["to"]} if a.record.kind == "disclosure.made/1" else set()
         return RecordFacts(
             author_body=a.signer.body,
             author_officer=a.signer.officer,
             parties=instrument.parties if instrument is not None else frozenset(),
             secrecy=instrument.secrecy if instrument is not None else "public",
             received_at=a.received_at,
-            concerned=frozenset(concerned),
+            concerned=self._concerned(a.record),
             disclosed_to=frozenset(self.handed.get(a.record.id, ())),
         )
+
+    def _concerned(self, record: Record) -> frozenset[str]:
+        """Return the bodies that a disclosure or its recall is about: whose part it is, and who has it."""
+        match record.kind:
+            case "disclosure.made/1":
+                about, to = record.body["record"], record.body["to"]
+            case "disclosure.recalled/1":
+                about, _ = self._disclosures.get(record.body["disclosure"], ("", 0))
+                handed = self.handed_by(record.body["disclosure"])
+                to = handed.body if handed is not None else ""
+            case _:
+                return frozenset()
+        return frozenset((to, self._holders.get(about, ""))) - {""}
 
     def zones_under(self, instrument: str) -> tuple[ZoneHistory, ...]:
         """Return the zones that were proposed under an instrument, oldest first."""
@@ -140,6 +153,8 @@ class Book:
         step = _FOLDS.get(a.record.kind)
         if step is not None:
             step(self, a, a.record.body)
+        if a.record.sealed and a.signer.body:
+            self._holders[a.record.id] = a.signer.body
         self.ids.add(a.record.id, a.index)
         self.seqs[a.signer.key] = a.record.seq
         self.size = a.index + 1
