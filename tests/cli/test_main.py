@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import resource
 import subprocess
 import sys
@@ -78,6 +79,22 @@ def test_a_defect_leaves_its_details_in_a_file_that_is_named(
 
     assert str(file) in sentence
     assert "the inside" in file.read_text()
+
+
+def test_what_the_program_logs_is_one_line_and_its_details_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    error = RuntimeError("the inside")
+    record = logging.LogRecord(
+        "truceline.door", logging.ERROR, "", 1, "a group of %d", (3,), (RuntimeError, error, None)
+    )
+    line = failures.OneLine().format(record)
+    [file] = tmp_path.iterdir()
+
+    assert "\n" not in line
+    assert "a group of 3" in line
+    assert str(file) in line
 
 
 def test_a_reader_who_leaves_early_is_no_failure(program: Program) -> None:

@@ -8,6 +8,7 @@ the traceback goes to a file that the sentence names, and the exit code is 70
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import tempfile
 import traceback
@@ -82,6 +83,26 @@ def of_a_defect(error: BaseException) -> str:
         f"Nothing that was receipted is lost. The details are in {Path(name)}; "
         "please report them."
     )
+
+
+class OneLine(logging.Formatter):
+    """What the program logs, in one line; a traceback goes to a file that the line names."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line = f"{record.name}: {record.getMessage()}"
+        error = record.exc_info[1] if record.exc_info else None
+        return f"{line}. {of_a_defect(error)}" if error is not None else line
+
+
+def tell_logs() -> None:
+    """Let warnings of the program reach the error stream in single lines."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(OneLine())
+    ours = logging.getLogger("truceline")
+    ours.addHandler(handler)
+    ours.setLevel(logging.WARNING)
+    ours.propagate = False
 
 
 def _sentence(text: str) -> str:

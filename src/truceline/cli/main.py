@@ -91,6 +91,7 @@ app.command("kinds")(kinds.kinds)
 
 def run() -> None:
     """Run the command line and end with the exit code of `cli/failures.py`."""
+    failures.tell_logs()
     sys.exit(_run())
 
 
