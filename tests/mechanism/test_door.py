@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from tests.support.assembly import (
+    OFFICE,
     STARTED_AT,
     Assembly,
     agreed,
+    agreement,
     folder_made,
     founded,
     fresh_id,
@@ -323,3 +325,52 @@ def test_a_cause_does_not_fail_because_somebody_has_its_id(tmp_path, assembly, m
             installation.door.submit(one).taken()
         with installation.reading_book() as book:
             assert [one["zone"] for one in book.public_map(Micros(STARTED_AT * 2))] == ["Z1"]
+
+
+def secret_pact(installation, assembly, code: str, **changes) -> bytes:
+    """An instrument that only its parties know, with a text of its own."""
+    text = installation.files.put(b"What only they may read.", "text/plain")
+    texts = {"en": {"file": text.tree(), "equal_force": True}}
+    body = {**agreement(installation, assembly), "code": code, "texts": texts, **changes}
+    return assembly.hand("north-desk").sign("instrument.published/1", body)
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["one after another", "in one group"])
+def test_naming_a_file_by_its_hash_does_not_open_it(tmp_path, assembly, together):
+    """The hash stands in the log for everyone; whoever repeats it would show the file to all."""
+    with founded(tmp_path, assembly) as installation:
+        for one in agreed(installation, assembly):
+            installation.door.submit(one).taken()
+        pact = secret_pact(installation, assembly, "PACT", secrecy="named")
+        file = installation.files.put(b"What only they may read.", "text/plain").tree()
+        outsider = assembly.hand("far-1")
+        installation.door.submit(assembly.appoint(OFFICE, "office-1", "secretariat")).taken()
+        installation.door.submit(
+            assembly.hand("office-1").sign(
+                "body.admitted/1",
+                {
+                    "code": "far",
+                    "name": {"en": "Far"},
+                    "capacity": "guarantor",
+                    "key": key_tree("far"),
+                },
+            )
+        ).taken()
+        installation.door.submit(assembly.appoint("far", "far-1", "principal")).taken()
+        body = {
+            **agreement(installation, assembly),
+            "code": "TRICK",
+            "signatories": [{"body": "far", "capacity": "guarantor"}],
+            "texts": {"en": {"file": file, "equal_force": True}},
+        }
+        trick = outsider.sign("instrument.published/1", body)
+        door = installation.door
+        if together:
+            waiting = [door.submit_nowait(one) for one in (pact, trick)]
+            taken, tried = (one.result() for one in waiting)
+        else:
+            taken, tried = door.submit(pact), door.submit(trick)
+        taken.taken()
+        assert refusal(tried).reason is Reason.NOT_VISIBLE
+        again = secret_pact(installation, assembly, "PACT2", secrecy="named")
+        door.submit(again).taken()

@@ -25,10 +25,8 @@ from truceline.mechanism.book import Book
 from truceline.mechanism.installation import Installation
 from truceline.mechanism.settings import Settings
 from truceline.parties.visibility import RecordFacts, Viewer, may_see
-from truceline.records.admitted import Admitted, Signer
-from truceline.records.keys import KeyId
 from truceline.records.kinds import KINDS
-from truceline.records.record import Micros, Record, RecordId
+from truceline.records.record import Micros
 from truceline.store import log
 from truceline.store.views.records import Shown
 from truceline.zones.gazetteer import EMPTY, Gazetteer
@@ -171,12 +169,7 @@ Asked = Annotated[Question, Depends(question)]
 
 def facts_of(one: Shown, book: Book) -> RecordFacts:
     """Return what visibility needs to know of a record in the views."""
-    officer = "" if one.author == one.body_code else one.author
-    record = Record(
-        book.log, one.kind, RecordId(one.id), one.author, one.seq, one.made_at, body=one.body
-    )
-    signer = Signer(KeyId(one.key), one.body_code, officer, frozenset())
-    return book.facts(Admitted(one.index, record, signer, one.received_at))
+    return book.facts(one.admitted(book.log))
 
 
 def under(instrument: Instrument | None, *, by: str, at: Micros) -> RecordFacts:

@@ -27,6 +27,7 @@ from truceline.mechanism.clock import Clock, SystemClock
 from truceline.mechanism.fence import Fence
 from truceline.mechanism.jobs import JobThread, Ladders, PublicMap, Rounds
 from truceline.mechanism.judgement import Judge, KnownIds, Taken, World
+from truceline.mechanism.naming import Named
 from truceline.mechanism.sealing import Sealer, SealingThread
 from truceline.mechanism.settings import Settings
 from truceline.mechanism.steady import SteadyClock
@@ -299,7 +300,12 @@ class Installation:
             limits=Limits(self.settings.batch_most, self.settings.waiting_most),
         )
         world = World(
-            clock, key, self.files, self.contents, premises.pseudonym(self.layout, self.vault)
+            clock,
+            key,
+            self.files,
+            self.contents,
+            Named(self.store),
+            premises.pseudonym(self.layout, self.vault),
         )
         door = Door(gate, lambda: self._new_judge(world))
         rounds = Rounds(sealer, self.log, self._witnesses, self.settings.witness_every_s)

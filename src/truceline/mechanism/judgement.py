@@ -19,6 +19,7 @@ from truceline.ledger.tree import leaf_hash
 from truceline.mechanism import rules, statement
 from truceline.mechanism.book import Book
 from truceline.mechanism.clock import Clock
+from truceline.mechanism.naming import Named
 from truceline.mechanism.statement import Chance
 from truceline.mechanism.submission import Submission
 from truceline.parties.mandate import MECHANISM
@@ -66,6 +67,7 @@ class World:
     key: SigningKey
     files: Files
     contents: Contents
+    named: Named
     pseudonym: SigningKey | None = None
     chance: Chance = os.urandom
 
@@ -149,6 +151,7 @@ class Judge:
 
         `known` are the rows of the group's own ids that are on the log already.
         """
+        self._world.named.remember(look, submissions)
         asked: dict[str, int | None] = {one.outer.id: None for one in submissions}
         found = {name: row.index for name, row in known.items()}
         refs = [ref for one in submissions for ref in one.inner.refs if ref not in asked]
@@ -198,9 +201,11 @@ class Judge:
             self._check_founding(submission)
         self._check_files(submission)
         publics = rules.public_keys(outer, key_ids, self.book)
-        return Candidate(
+        made = Candidate(
             submission.inner, submission.kind, signers[0], at, submission.parts, signers, publics
         )
+        self._world.named.check(made, self.book, lambda: (one.admitted for one in self._placed))
+        return made
 
     def _check_founding(self, submission: Submission) -> None:
         if submission.outer.body["mechanism"] != keys.public_to_text(self.key.public):

@@ -22,9 +22,6 @@ from truceline.zones.document import MEDIA_TYPE
 _INSIDE = ("kind", "author", "refs", "body")
 """The parts in which a sealed leaf keeps what a clear one shows."""
 
-PRECISIONS = frozenset(("exact", "100m", "1km", "admin"))
-"""How precisely a sealed part can say where something is, written after a dot in its name."""
-
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -163,10 +160,7 @@ def _kind(inner: Record, *, sealed_leaf: bool) -> Kind:
 def _check_names(kind: Kind, parts: Mapping[str, Any], *, sealed_leaf: bool) -> None:
     """A part may be sealed several times at several precisions: `position`, `position.1km`."""
     for name in parts:
-        part, dot, precision = name.partition(".")
-        if part in kind.sealed and (not dot or precision in PRECISIONS):
-            continue
-        if sealed_leaf and name in _INSIDE:
+        if kind.audience_of(name) is not None or (sealed_leaf and name in _INSIDE):
             continue
         raise Malformed(
             Reason.UNKNOWN_FIELD,

@@ -10,7 +10,9 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection, Select
 
-from truceline.records.record import Micros
+from truceline.records.admitted import Admitted, Signer
+from truceline.records.keys import KeyId
+from truceline.records.record import Micros, Record, RecordId
 from truceline.store.schema import entry, erasure, file_named, record
 
 _CHUNK = 1_000
@@ -33,6 +35,23 @@ class Shown:
     refs: tuple[str, ...]
     body: dict[str, Any]
     sealed: tuple[str, ...]
+
+    def admitted(self, log: str) -> Admitted:
+        """Return it as the fold knows it, without its sealed parts and its signer's roles."""
+        officer = "" if self.author == self.body_code else self.author
+        said = Record(
+            log,
+            self.kind,
+            RecordId(self.id),
+            self.author,
+            self.seq,
+            self.made_at,
+            self.refs,
+            self.body,
+            self.sealed,
+        )
+        signer = Signer(KeyId(self.key), self.body_code, officer, frozenset())
+        return Admitted(self.index, said, signer, self.received_at)
 
 
 def by_index(look: Connection, index: int) -> Shown | None:
