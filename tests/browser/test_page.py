@@ -138,6 +138,9 @@ def test_readings_stand_side_by_side_and_deadlines_have_a_state(visit: Opens) ->
     panel = one.page.locator("#panel-body")
     expect(panel.locator("blockquote").nth(1)).to_be_visible()
     expect(panel.locator(".deadline .tag").first).to_be_visible()
+    maps = panel.locator(".deadline").filter(has_text="4 Jun 2017")
+    expect(maps).to_contain_text("met 8 Sept 2017")
+    expect(maps).to_contain_text("96 days late")  # then, however long ago that is by now
 
 
 def test_posts_keep_three_counts_apart(visit: Opens) -> None:

@@ -93,6 +93,7 @@ export interface Deadline {
   readonly due_at: Time | null
   readonly state: DeadlineState
   readonly days: number | null
+  readonly acts?: readonly { readonly act: string; readonly at: Time; readonly to: Time | null; readonly index: number }[]
 }
 
 export interface Obligation {

@@ -129,6 +129,8 @@ export const en = {
     owner: 'owner {who}',
     daysLeft: 'no day left | {n} day left | {n} days left',
     daysOver: 'due today | {n} day over | {n} days over',
+    daysLate: 'on its day | {n} day late | {n} days late',
+    metAt: 'met {when}',
     deadline: { pending: 'running', met: 'met', late: 'met late', missed: 'missed', moved: 'moved', waived: 'waived' },
     due_next: 'What is due',
     clock: { running: 'running', overdue: 'overdue' },
