@@ -13,6 +13,7 @@ import pytest
 from truceline.airspace.chart import chart, watched
 from truceline.airspace.crossing import Crossing
 from truceline.airspace.engine import Engine, crossings_of
+from truceline.clocks.deadline import DAY
 from truceline.errors import Malformed
 from truceline.geo.position import from_degrees
 from truceline.records.kinds import KINDS
@@ -139,11 +140,41 @@ def test_every_shipped_file_has_its_line_in_the_sources():
 def test_the_two_rings_of_ghouta_differ_by_the_places_that_were_left_open():
     narrow, wide = contents.content("ring_c_narrow"), contents.content("ring_c")
     found = compare(narrow, wide, gazetteer=gazetteer.load())
-    named = {place.pcode: place.name_ar for piece in found.pieces for place in piece.places}
+    named = {place.pcode: place for piece in found.pieces for place in piece.places}
 
-    assert named["C2315"] == "عين ترما"
-    assert "C2320" in named
-    assert "C2319" not in named, "Kafr Batna lies in both"
+    assert {one.name_en for one in named.values()} == {
+        "Ein Terma",
+        "Joubar Gharbi",
+        "Joubar Sharqi",
+    }
+    assert named["C2315"].name_ar == "عين ترما"
+    assert set(wide.places_included) == set(narrow.places_excluded) == set(named)
+    assert named["N0025"].population is None
+
+
+def test_a_place_is_spelt_as_the_gazetteer_has_it_and_otherwise_once_in_brackets():
+    said = [path.read_text() for path in material.DATA.glob("*.toml")]
+    said += [path.read_text() for path in (material.DATA / "texts").glob("*.en.txt")]
+    for usual, other in (("Ein Terma", "also written Ayn Tarma"), ("Joubar", "Jobar")):
+        assert any(usual in text for text in said)
+        for text in said:
+            assert text.replace(f"{usual} ({other})", "").count(other.split()[-1]) == 0
+
+
+def test_the_first_storyline_opens_while_both_lines_stand_and_between_consent_and_joining():
+    by_key = {act.key: act.at for act in material.acts()}
+    first = story.storylines()[0]
+
+    assert first.zone == "GHOUTA-C"
+    assert by_key["ghouta-position-jai"] - by_key["ghouta-consent-jai"] > 3 * DAY
+    assert by_key["ghouta-position-jai"] < first.at < by_key["ghouta-amended"]
+
+
+def test_quarters_of_cities_are_places_inside_their_outline():
+    quarters = [one for one in gazetteer.load().places if one.pcode.startswith("N")]
+
+    assert len(quarters) == 414
+    assert all(one.name_en and one.name_ar and one.area for one in quarters)
 
 
 def test_with_or_without_suwayda_is_told_by_its_sub_district():

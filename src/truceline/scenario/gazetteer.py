@@ -2,8 +2,9 @@
 
 Read once from the bundled files (`data/SOURCES.md`). The published places have English
 names alone; Arabic ones come from the sub-district of the same name, and for the two
-areas of the story from a short list written by hand. Population is the census of 2004,
-by sub-district: displacement since then is not in it.
+areas of the story from a short list written by hand. Neighbourhoods of cities are places
+too, each at a point inside its outline. Population is the census of 2004, by sub-district:
+displacement since then is not in it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import chain
 from typing import Any
+
+import shapely
+import shapely.geometry
 
 from truceline.geo.position import Position, from_degrees
 from truceline.scenario import material
@@ -32,7 +37,10 @@ def load() -> Gazetteer:
     areas = tuple(_areas())
     names = {one.name_en: one.name_ar for one in areas} | _names_by_hand()
     return gazetteer.build(
-        places=_places(names), areas=areas, crossings=_crossings(), roads=_roads()
+        places=chain(_places(names), _neighbourhoods()),
+        areas=areas,
+        crossings=_crossings(),
+        roads=_roads(),
     )
 
 
@@ -69,6 +77,24 @@ def _places(names: Mapping[str, str]) -> Iterator[Place]:
                 "lat": row["lat"],
                 "lon": row["lon"],
                 "area": row["ADM3_PCODE"],
+            }
+        )
+
+
+def _neighbourhoods() -> Iterator[Place]:
+    """Quarters of the larger cities; some outlines cross themselves, which a point survives."""
+    for one in json.loads(_bytes("geo/syr_city_neighbourhoods.geojson.gz"))["features"]:
+        about = one["properties"]
+        outline = shapely.make_valid(shapely.geometry.shape(one["geometry"]))
+        inside = outline.representative_point()
+        yield gazetteer.place_from_row(
+            {
+                "pcode": about["PCODE"],
+                "name_en": about["NAME_EN"],
+                "name_ar": about["NAME_AR"],
+                "lat": inside.y,
+                "lon": inside.x,
+                "area": about["ADM3_PCODE"],
             }
         )
 
