@@ -171,6 +171,19 @@ def test_eastern_ghouta_is_narrow_until_the_second_group_has_joined(book):
     assert "FAR" in book.instruments["GHOUTA-2017"].adherents
 
 
+def test_a_second_line_stands_beside_the_one_in_force_until_the_second_group_joins(book):
+    zone = book.zones["GHOUTA-C"]
+    opening = material.story()["story"][0]["at"]
+    before, beside, after = (
+        {one.body: one.line for one in in_force.positions(zone, at(moment))}
+        for moment in ("2017-07-26T09:00+03:00", opening.isoformat(), "2017-08-19T00:00+03:00")
+    )
+
+    assert "JAI" not in before
+    assert beside["JAI"] != beside["RU"] == in_force_at(book, "GHOUTA-C", opening.isoformat())
+    assert after["JAI"] == after["RU"]
+
+
 def test_posts_keep_agreed_reported_and_observed_apart(book):
     post = book.posts["SOUTH-CP"]
 
