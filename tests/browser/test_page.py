@@ -184,6 +184,56 @@ def test_a_storyline_takes_the_page_to_its_moment_and_back(visit: Opens) -> None
     expect(one.page.locator(one.at("play"))).to_be_visible()
 
 
+def test_a_demonstration_opens_on_its_first_storyline(visit: Opens) -> None:
+    one = visit("").drawn()
+    expect(one.page).to_have_url(re.compile(r"#/zones/GHOUTA-C\?at=2017-08-01"))
+    expect(one.page.locator(one.at("told"))).to_be_visible()
+    expect(one.page.locator(one.at("map"))).to_have_attribute(
+        "data-zones", re.compile(r"\bGHOUTA-C\b")
+    )
+    expect(one.page.locator("#panel-body .places li").first).to_be_visible()
+    one.page.locator(one.at("now")).click()
+    expect(one.page).not_to_have_url(re.compile("at="))
+
+
+def test_a_cold_link_puts_its_zone_on_the_canvas(visit: Opens) -> None:
+    one = visit("#/zones/GHOUTA-C")
+    canvas = one.page.locator(one.at("map"))
+    expect(canvas).to_have_attribute("data-zones", re.compile(r"\bGHOUTA-C\b"), timeout=60_000)
+    expect(one.page.locator(".drawing")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("place", "zone"), [("#/agreements/HOMS-2017", "HOMS-B"), ("#/crossings", "HOMS-B|GHOUTA-C|DEZ")]
+)
+def test_what_is_opened_is_on_the_map(visit: Opens, place: str, zone: str) -> None:
+    one = visit(place).drawn()
+    if place == "#/crossings":
+        one.page.locator(".card.crossing").first.click()
+    expect(one.page.locator(one.at("map"))).to_have_attribute("data-zones", re.compile(zone))
+    one.page.locator(f"{one.at('map')}:not([data-zones~=SOUTH-D])").wait_for()
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_nothing_is_wider_than_a_small_screen_and_no_time_is_cut(
+    visit: Opens, language: str
+) -> None:
+    one = visit("", language=language, width=390)
+    expect(one.page.locator(one.at("now"))).to_be_visible()
+    for place in PLACES:
+        one.page.goto(f"{one.page.url.split('#')[0]}{place}")
+        expect(one.page.locator("#panel-body .lead, #panel-body .section").first).to_be_visible()
+        assert one.page.evaluate("document.documentElement.scrollWidth") == 390, place
+    one.page.goto(f"{one.page.url.split('#')[0]}{PLACES[3]}")
+    time, now = one.page.locator(".demo .clock"), one.page.locator(one.at("now"))
+    expect(now).to_be_visible()
+    a, b = time.locator("strong").bounding_box(), now.bounding_box()
+    assert a
+    assert b
+    assert a["x"] + a["width"] <= b["x"] or b["x"] + b["width"] <= a["x"]
+    assert min(a["x"], b["x"]) >= 0
+
+
 def test_the_clock_can_be_stopped_and_started(visit: Opens) -> None:
     one = visit("#/zones")
     play = one.page.locator(one.at("play"))

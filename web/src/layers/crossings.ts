@@ -4,7 +4,7 @@ import type { Feature } from 'geojson'
 import type { LayerSpecification } from 'maplibre-gl'
 import type { Snapshot } from '../snapshot/snapshot'
 import type { Crossing } from '../snapshot/types'
-import { collection, line, NOTHING, point, type Chosen, type Look, type Sources } from './scene'
+import { boxOf, collection, line, NOTHING, point, type Box, type Chosen, type Look, type Sources } from './scene'
 
 export function crossingSources(snapshot: Snapshot, chosen: Chosen): Sources {
   const crossings = snapshot.parts.crossings.value
@@ -16,7 +16,8 @@ export function crossingSources(snapshot: Snapshot, chosen: Chosen): Sources {
             id: one.id,
             icon: `crossing-${one.verdict}`,
             chosen: one.id === chosen.crossing,
-            weight: chosen.crossing === null || chosen.crossing === one.id ? 1 : 0.35,
+            open: chosen.panel === 'crossings',
+            weight: weight(one.id, chosen),
             rank: one.id === chosen.crossing ? 1 : 0,
           }),
         ]
@@ -24,6 +25,16 @@ export function crossingSources(snapshot: Snapshot, chosen: Chosen): Sources {
   )
   const shown = crossings.find((one) => one.id === chosen.crossing) ?? null
   return { crossings: collection(points), 'crossing-path': shown ? collection(pathOf(shown)) : NOTHING }
+}
+
+function weight(id: string, chosen: Chosen): number {
+  if (chosen.panel === 'posts') return 0.25
+  return chosen.crossing === null || chosen.crossing === id ? 1 : 0.35
+}
+
+/** Where a crossing was; null for whoever may not see that. */
+export function boxOfCrossing(crossing: Crossing): Box | null {
+  return boxOf(pathOf(crossing).map((one) => one.geometry))
 }
 
 /** The fixes as they were received, joined in order, with entry and exit. */
@@ -77,6 +88,8 @@ export function crossingLayers({ colours }: Look): LayerSpecification[] {
       id: 'crossings',
       type: 'symbol',
       source: 'crossings',
+      // From afar the signs would hide all else: there they belong to their own panel alone.
+      filter: ['any', ['==', ['get', 'open'], true], ['>=', ['zoom'], 8]],
       layout: { 'icon-image': ['get', 'icon'], 'icon-allow-overlap': true, 'icon-ignore-placement': true, 'symbol-sort-key': ['get', 'rank'] },
       paint: { 'icon-opacity': ['get', 'weight'] },
     },

@@ -38,7 +38,8 @@ export function postSources(snapshot: Snapshot, chosen: Chosen, language: Langua
             zone: post.zone,
             icon: `post-${shapeOf(post.kind)}-${seenOf(post)}`,
             name: onMap(inLanguage(post.place.name, language)),
-            weight: chosen.zone === null || chosen.zone === post.zone ? 1 : 0.4,
+            open: chosen.panel === 'posts',
+            weight: chosen.panel === 'crossings' ? 0.3 : chosen.zone === null || chosen.zone === post.zone ? 1 : 0.4,
           }),
         ]
       : [],
@@ -52,7 +53,7 @@ export function postLayers({ colours }: Look): LayerSpecification[] {
       id: 'posts',
       type: 'symbol',
       source: 'posts',
-      minzoom: 6.5,
+      filter: ['any', ['==', ['get', 'open'], true], ['>=', ['zoom'], 7]],
       layout: {
         'icon-image': ['get', 'icon'],
         'icon-allow-overlap': true,

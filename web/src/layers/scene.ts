@@ -9,7 +9,7 @@ import type { Feature, FeatureCollection, Geometry, Position } from 'geojson'
 import type { LayerSpecification } from 'maplibre-gl'
 import type { Colours } from '../look/colours'
 import type { Language } from '../look/format'
-import type { Theme } from '../look/view'
+import type { Panel, Theme } from '../look/view'
 
 export type Sources = Readonly<Record<string, FeatureCollection>>
 
@@ -25,6 +25,8 @@ export interface Chosen {
   readonly zone: string | null
   readonly crossing: string | null
   readonly agreement: string | null
+  /** The panel that is open: its own signs are shown at every scale, the others step back. */
+  readonly panel?: Panel
 }
 
 export type Layers = (look: Look) => LayerSpecification[]

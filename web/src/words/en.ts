@@ -50,6 +50,7 @@ export const en = {
     zoomIn: 'Zoom in',
     zoomOut: 'Zoom out',
     home: 'Whole area',
+    drawing: 'Drawing the map…',
     legend: 'Legend',
     approximate: 'Approximate: soft edge',
     proposal: 'Proposed',
@@ -439,11 +440,11 @@ export const en = {
     steps: [
       {
         title: 'One text, one map, one record',
-        text: 'You look at an exercise: Syria in the summer of 2017. Agreements, zones, posts and crossings are records in one log. Nobody can change or deny them later, and the host cannot either.',
+        text: 'You look at an exercise: Syria in the summer of 2017. Agreements, zones, posts and crossings are records in one log. Nobody can change or deny them later, and the host cannot either. The map shows eastern Ghouta on 1 August; “Back to now” beside the clock returns to the scenario’s present.',
       },
       {
         title: 'Where they agree, and where not',
-        text: 'Each side files its own line, drawn in its own stroke. A whole dark line is in force. Hatched pieces are disputed: open a zone to see the villages in them and what would settle it.',
+        text: 'Each side files its own line, drawn in its own stroke. A whole dark line is in force. The hatched piece is disputed: the panel names the places in it and what would settle it.',
       },
       {
         title: 'Words and what was seen',
