@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.api.world import World, token_for
+from tests.api.world import World, opened, token_for
 from tests.support.assembly import report
 
 from truceline.api import failures
@@ -209,3 +210,14 @@ def test_every_reason_of_every_branch_has_a_status() -> None:
         for reason in Reason:
             failure: TrucelineError = branch(reason, detail="x")
             assert 400 <= failures.status_of(failure) <= 507
+
+
+def test_a_server_that_takes_nothing_says_so_to_its_supervisor(tmp_path: Path) -> None:
+    with opened(tmp_path) as world:
+        well = world.client.get("/healthz")
+        assert (well.status_code, well.json()["ok"], well.json()["trouble"]) == (200, True, None)
+        world.installation.door.close()
+        answer = world.client.get("/healthz")
+        assert answer.status_code == 503
+        assert answer.json()["ok"] is False
+        assert "door" in answer.json()["trouble"]

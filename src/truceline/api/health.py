@@ -15,13 +15,17 @@ router = APIRouter(tags=["health"])
 
 
 class Health(BaseModel):
-    """`ok` and what it rests on. `behind`: leaves that no published checkpoint covers yet."""
+    """`ok` and what it rests on. `behind`: leaves that no published checkpoint covers yet.
+
+    `trouble`: why a writer takes nothing now; then `ok` is false and the status 503.
+    """
 
     ok: bool
     version: str
     writes: bool
     size: int
     behind: int
+    trouble: str | None
 
 
 @router.get("/healthz", response_model=Health)
@@ -33,13 +37,16 @@ async def health(request: Request) -> Response:
     else:
         size = await run_in_threadpool(floor.installation.catch_up)
     signed = floor.installation.checkpoint()
+    trouble = floor.installation.door.trouble if floor.installation.is_writer else None
     published = signed.checkpoint.size if signed else 0
     return answer(
         {
-            "ok": True,
+            "ok": trouble is None,
             "version": __version__,
             "writes": floor.installation.is_writer,
             "size": size,
             "behind": max(size - published, 0),
-        }
+            "trouble": None if trouble is None else str(trouble),
+        },
+        status=200 if trouble is None else 503,
     )
