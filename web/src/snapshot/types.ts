@@ -278,6 +278,8 @@ export interface Crossing {
   readonly nature: Nature
   readonly altitude_known: boolean
   readonly leaf?: string
+  /** The sealed batch that holds every fix of the time, those of this crossing among them. */
+  readonly segment?: string
   readonly aircraft?: { readonly icao24: string; readonly callsign: string | null } | null
   readonly entry?: Edge | null
   readonly exit?: Edge | null
