@@ -204,7 +204,8 @@ def test_a_cold_link_puts_its_zone_on_the_canvas(visit: Opens) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "zone"), [("#/agreements/HOMS-2017", "HOMS-B"), ("#/crossings", "HOMS-B|GHOUTA-C|DEZ")]
+    ("place", "zone"),
+    [("#/agreements/HOMS-2017", "HOMS-B"), ("#/crossings", "HOMS-B|GHOUTA-C|DEZ")],
 )
 def test_what_is_opened_is_on_the_map(visit: Opens, place: str, zone: str) -> None:
     one = visit(place).drawn()
