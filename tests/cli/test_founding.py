@@ -6,8 +6,11 @@ import base64
 import json
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import BODIES
 from tests.cli.program import Program
+
+pytestmark = pytest.mark.slow
 
 
 def drafted(program: Program, *, mode: str = "live") -> Path:
