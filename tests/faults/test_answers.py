@@ -147,6 +147,7 @@ def test_a_submission_that_meets_the_closing_door_is_answered(installation):
     def run() -> None:
         while not stop.is_set():
             futures.append(door.submit_nowait(b"{}"))
+            time.sleep(0.0001)
 
     threads = [threading.Thread(target=run) for _ in range(4)]
     for one in threads:
