@@ -29,6 +29,7 @@ from truceline.api import (
     page,
     posts,
     records,
+    zone_map,
     zones,
 )
 from truceline.api import demo as demonstration
@@ -54,6 +55,7 @@ _ROUTERS = (
     files.router,
     bodies.router,
     agreements.router,
+    zone_map.router,
     zones.router,
     posts.router,
     clocks.router,
