@@ -305,3 +305,20 @@ def test_a_writer_that_lost_its_fence_commits_nothing(installation, assembly):
     failure = installation.door.submit(signed).failure
     assert failure.reason is Reason.NOT_THE_WRITER
     assert installation.book.size == before
+
+
+@pytest.mark.postgres
+def test_a_fence_that_is_let_go_is_free_at_once(tmp_path, postgres_server):
+    """Not when the server has noticed that a connection is gone: the next writer does not wait."""
+    from truceline.mechanism import fence
+    from truceline.store import migrate
+    from truceline.store.store import Store
+
+    url = postgres_server.database()
+    first, second = (Store.at(tmp_path / "s", url) for _ in range(2))
+    migrate.upgrade(first)
+    for _ in range(5):
+        fence.take(tmp_path / "one.lock", first).release()
+        fence.take(tmp_path / "two.lock", second).release()
+    first.close()
+    second.close()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -45,6 +46,10 @@ class Fence:
     def release(self) -> None:
         """Let go; the next one may write."""
         if self._session is not None:
+            # Said aloud: a closed connection gives its lock back only when the server has
+            # noticed. Where it cannot be said, that is what happens.
+            with suppress(Unavailable), failures_told():
+                rows.release_advisory(self._session)
             self._session.close()
             self._session = None
         if self._handle >= 0:

@@ -45,3 +45,8 @@ def try_advisory(session: Connection) -> bool:
     return bool(
         session.execute(sa.text("SELECT pg_try_advisory_lock(:key)"), {"key": _ADVISORY}).scalar()
     )
+
+
+def release_advisory(session: Connection) -> None:
+    """Give PostgreSQL's advisory lock back."""
+    session.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": _ADVISORY})
