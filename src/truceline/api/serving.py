@@ -56,14 +56,31 @@ def serve(
     note = installation.layout.server
     try:
         _note(note, url, host_key)
-        started(url)
         _stop_on_sigterm()
-        uvicorn.Server(config).run(sockets=[listening])
+        _Server(config, lambda: started(url)).run(sockets=[listening])
     except (KeyboardInterrupt, SystemExit):
         pass  # told to stop: that is how it ends
     finally:
         note.unlink(missing_ok=True)
         listening.close()
+
+
+class _Server(uvicorn.Server):
+    """Tells the address once it answers there and heeds signals, not before.
+
+    A signal between the telling and the start met a server that was half built, and
+    whoever had just read the address waited for an end that did not come.
+    """
+
+    def __init__(self, config: uvicorn.Config, tell: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._tell = tell
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell."""
+        await super().startup(sockets=sockets)
+        if not self.should_exit:
+            self._tell()
 
 
 def check_tls(settings: Settings) -> None:
