@@ -103,7 +103,7 @@ class Clocks:
     def __init__(self) -> None:
         self.clocks: dict[str, Clock] = {}
         self.fired: dict[str, tuple[Fired, ...]] = {}
-        self._of: dict[str, tuple[str, ...]] = {}
+        self._of: dict[str, dict[str, None]] = {}
         self._heap: list[tuple[Micros, str, int]] = []
         self._ready: dict[tuple[str, int], Firing] = {}
 
@@ -112,7 +112,7 @@ class Clocks:
     def start(self, clock: Clock) -> None:
         """Let a clock run. Reminders whose time was over before it began never fire."""
         self.clocks[clock.id] = clock
-        self._of[clock.subject] = (*self._of.get(clock.subject, ()), clock.id)
+        self._of.setdefault(clock.subject, {})[clock.id] = None
         self._push(clock, -1)
 
     def stop(self, clock_id: str, at: Micros, why: str) -> None:
@@ -123,8 +123,7 @@ class Clocks:
         self.clocks[clock_id] = replace(clock, stopped_at=at, why=why)
         for step in range(len(clock.steps)):
             self._ready.pop((clock_id, step), None)
-        left = tuple(one for one in self._of[clock.subject] if one != clock_id)
-        self._of[clock.subject] = left
+        self._of[clock.subject].pop(clock_id, None)
 
     def note_fired(self, clock_id: str, step: int, at: Micros, index: int) -> None:
         """Note that a step's record stands on the log."""
@@ -179,7 +178,7 @@ class Clocks:
 
     def of(self, subject: str) -> tuple[Clock, ...]:
         """Return the clocks that run now for an instrument, zone or other subject."""
-        return tuple(self.clocks[one] for one in self._of.get(subject, ()))
+        return tuple(self.clocks[one] for one in tuple(self._of.get(subject, ())))
 
     def running(self, at: Micros) -> tuple[Clock, ...]:
         """Return the clocks that ran at a moment, the soonest first."""
