@@ -209,6 +209,8 @@ def visit(browser: Browser, address: str) -> Iterator[Opens]:
 
     yield opens
     for one in opened:
+        # An answer that a test alters may still be on its way when the test is over.
+        one.context.unroute_all(behavior="wait")
         one.context.close()
     for one in opened:
         one.watched.check()
