@@ -60,7 +60,7 @@ reference: setup ## write docs/reference/ again from the code
 
 lock: .make/setup ## resolve requirements/dev.lock again
 	@.tools/bin/uv pip compile --quiet --python .venv/bin/python --universal --upgrade --generate-hashes \
-	  --no-emit-index-url --no-header --all-extras --group dev pyproject.toml -o requirements/dev.lock
+	  --no-emit-index-url --no-header --all-extras --group dev --group bench pyproject.toml -o requirements/dev.lock
 
 clean: ## remove what was made (not the data of a demonstration)
 	@rm -rf .make .venv .tools web/node_modules src/truceline/api/page build dist
