@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from truceline.airspace.fix import COLUMNS, Fixes
+from truceline.airspace.fix import COLUMNS, Fixes, fixes
 from truceline.archive import segment
 from truceline.errors import Malformed, Refused, TrucelineError, Unproven
 
@@ -23,7 +23,7 @@ def batches(draw: st.DrawFn) -> Fixes:
         values = st.floats(low, high)
         return draw(hnp.arrays(np.float64, count, elements=values | st.just(np.nan) if absent else values))  # fmt: skip
 
-    return Fixes(
+    return fixes(
         seen_at=draw(hnp.arrays(np.int64, count, elements=st.integers(0, 2**52))),
         aircraft=draw(hnp.arrays(np.int32, count, elements=st.integers(0, 2))),
         lat=column(-90, 90),
@@ -33,6 +33,11 @@ def batches(draw: st.DrawFn) -> Fixes:
         ground=draw(hnp.arrays(np.bool_, count)),
         sigma_m=column(0, 5000, absent=True),
         speed_kt=column(0, 2000, absent=True),
+        track_deg=column(0, 360, absent=True),
+        climb_ft_min=column(-20_000, 20_000, absent=True),
+        qnh_hpa=column(900, 1060, absent=True),
+        kind=draw(hnp.arrays(np.int8, count, elements=st.integers(0, 7))),
+        nacp=draw(hnp.arrays(np.int8, count, elements=st.integers(-1, 11))),
         callsign=draw(hnp.arrays(np.int32, count, elements=st.integers(-1, 1))),
         sequence=np.arange(count, dtype=np.int64) + draw(st.integers(0, 2**40)),
         names=["abc123", "~f00001", "def456"],

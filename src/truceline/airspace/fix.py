@@ -18,6 +18,7 @@ type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 type Codes = NDArray[np.int32]
 type Flags = NDArray[np.bool_]
+type Marks = NDArray[np.int8]
 
 FEET_PER_METRE = 1 / 0.3048
 
@@ -52,7 +53,9 @@ class Fixes:
 
     `aircraft` and `callsign` are codes into `names` and `callsigns` (-1: no callsign).
     `sequence` is the row's number in its source; a crossing cites it. `sigma_m` is
-    the standard deviation of the position along one axis.
+    the standard deviation of the position along one axis. `track_deg` is the true
+    track, `qnh_hpa` what the crew has set (Mode S BDS 4,0), `kind` a `quality.Kind`;
+    `nic`, `nacp` and `sil` are those of ADS-B, -1 where not reported.
     """
 
     seen_at: Ints
@@ -66,6 +69,13 @@ class Fixes:
     speed_kt: Floats
     callsign: Codes
     sequence: Ints
+    track_deg: Floats
+    climb_ft_min: Floats
+    qnh_hpa: Floats
+    kind: Marks
+    nic: Marks
+    nacp: Marks
+    sil: Marks
     names: Sequence[str]
     callsigns: Sequence[str] = ()
     source: str = ""
@@ -79,7 +89,7 @@ class Fixes:
         return Fixes(**picked, names=self.names, callsigns=self.callsigns, source=self.source)
 
 
-COLUMNS = tuple(one.name for one in fields(Fixes))[:11]
+COLUMNS = tuple(one.name for one in fields(Fixes))[:18]
 """The names of the array columns of `Fixes`."""
 
 
@@ -98,6 +108,13 @@ def fixes(
     callsign: Codes | None = None,
     callsigns: Sequence[str] = (),
     sequence: Ints | None = None,
+    track_deg: Floats | None = None,
+    climb_ft_min: Floats | None = None,
+    qnh_hpa: Floats | None = None,
+    kind: Marks | None = None,
+    nic: Marks | None = None,
+    nacp: Marks | None = None,
+    sil: Marks | None = None,
     source: str = "",
 ) -> Fixes:
     """Return a batch in which the columns left out are "not reported"."""
@@ -114,6 +131,13 @@ def fixes(
         speed_kt=_or_nan(speed_kt, count),
         callsign=np.full(count, -1, dtype=np.int32) if callsign is None else callsign,
         sequence=np.arange(count, dtype=np.int64) if sequence is None else sequence,
+        track_deg=_or_nan(track_deg, count),
+        climb_ft_min=_or_nan(climb_ft_min, count),
+        qnh_hpa=_or_nan(qnh_hpa, count),
+        kind=_or(kind, 0, count),
+        nic=_or(nic, -1, count),
+        nacp=_or(nacp, -1, count),
+        sil=_or(sil, -1, count),
         names=names,
         callsigns=callsigns,
         source=source,
@@ -122,6 +146,10 @@ def fixes(
 
 def _or_nan(column: Floats | None, count: int) -> Floats:
     return np.full(count, np.nan) if column is None else column
+
+
+def _or(column: Marks | None, otherwise: int, count: int) -> Marks:
+    return np.full(count, otherwise, dtype=np.int8) if column is None else column
 
 
 def joined(batches: Sequence[Fixes]) -> Fixes:

@@ -7,10 +7,31 @@ axis. NIC alone is no accuracy, and a spoofed receiver reports a good one.
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 import numpy as np
 from numpy.typing import NDArray
 
 from truceline.airspace.fix import Floats
+
+
+class Kind(IntEnum):
+    """What sort of sensor says where an aircraft is. The numbers are kept in sealed segments."""
+
+    UNKNOWN = 0
+    ADSB = 1  # the aircraft says it of itself, by GNSS
+    TISB = 2  # ADS-R or TIS-B: said again by a ground station
+    MLAT = 3  # times of arrival at several receivers
+    RADAR = 4  # Mode S or primary radar, ASTERIX 048
+    SYSTEM = 5  # a track of a surveillance centre, ASTERIX 062
+    REMOTE_ID = 6  # a drone says it of itself, by GNSS
+    OBSERVER = 7  # people who look and listen
+
+    @property
+    def is_own_word(self) -> bool:
+        """Whether the position rests on the aircraft's own receiver, which can be misled."""
+        return self in (Kind.UNKNOWN, Kind.ADSB, Kind.TISB, Kind.REMOTE_ID)
+
 
 EPU_M = {11: 3.0, 10: 10.0, 9: 30.0, 8: 92.6, 7: 185.2, 6: 555.6, 5: 926.0, 4: 1852.0}
 """NACp to the 95 % radius in metres; below 4 nothing usable is said."""

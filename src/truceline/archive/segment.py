@@ -19,11 +19,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from truceline.airspace.fix import Codes, Fixes, Floats, Names
+from truceline.airspace.fix import Codes, Fixes, Floats, Names, fixes
 from truceline.errors import Malformed, Reason, Refused, Unproven
 from truceline.geo.position import E7
 
-FORMAT = 1
+FORMAT = 2
+"""Format 1 lacked the columns of `_LATER`; it is still read, and they are "not reported"."""
+
 MEDIA_TYPE = "application/vnd.apache.parquet"
 
 _SCALED: Mapping[str, tuple[str, float]] = {
@@ -33,7 +35,14 @@ _SCALED: Mapping[str, tuple[str, float]] = {
     "geo_ft": ("geo_dft", 10.0),
     "sigma_m": ("sigma_mm", 1000.0),
     "speed_kt": ("speed_dkt", 10.0),
+    "track_deg": ("track_cdeg", 100.0),
+    "climb_ft_min": ("climb_ft_min", 1.0),
+    "qnh_hpa": ("qnh_dhpa", 10.0),
 }
+_MARKS = {"kind": 0, "nic": -1, "nacp": -1, "sil": -1}
+"""Small codes, and what stands for "not reported"."""
+
+_LATER = ("track_cdeg", "climb_ft_min", "qnh_dhpa", *_MARKS)
 _LARGEST = 2**31 - 1
 
 SCHEMA = pa.schema(
@@ -49,6 +58,10 @@ SCHEMA = pa.schema(
         pa.field("speed_dkt", pa.int32()),
         pa.field("callsign", pa.dictionary(pa.int32(), pa.string())),
         pa.field("sequence", pa.int64(), nullable=False),
+        pa.field("track_cdeg", pa.int32()),
+        pa.field("climb_ft_min", pa.int32()),
+        pa.field("qnh_dhpa", pa.int32()),
+        *(pa.field(name, pa.int32(), nullable=False) for name in _MARKS),
     ]
 )
 _DELTA = [name for name in SCHEMA.names if name not in ("aircraft", "callsign", "ground")]
@@ -77,15 +90,8 @@ def settled(batch: Fixes) -> Fixes:
         raise Refused(
             Reason.OUT_OF_RANGE, where="fix", detail="a position in the batch is not a number"
         )
-    return replace(
-        batch,
-        lat=_settle(batch.lat, "lat"),
-        lon=_settle(batch.lon, "lon"),
-        baro_ft=_settle(batch.baro_ft, "baro_ft"),
-        geo_ft=_settle(batch.geo_ft, "geo_ft"),
-        sigma_m=_settle(batch.sigma_m, "sigma_m"),
-        speed_kt=_settle(batch.speed_kt, "speed_kt"),
-    )
+    columns: dict[str, Any] = {name: _settle(getattr(batch, name), name) for name in _SCALED}
+    return replace(batch, **columns)
 
 
 def _settle(values: Floats, name: str) -> Floats:
@@ -106,6 +112,8 @@ def write(batch: Fixes) -> Segment:
     }
     for name, (column, scale) in _SCALED.items():
         columns[column] = _integers(getattr(batch, name), scale)
+    for name in _MARKS:
+        columns[name] = pa.array(getattr(batch, name).astype(np.int32))
     table = pa.table([columns[name] for name in SCHEMA.names], schema=SCHEMA)
     data = _bytes(table, {"truceline.segment": str(FORMAT), "source": batch.source})
     return Segment(
@@ -133,17 +141,21 @@ def read(data: bytes, *, sha256: str | None = None) -> Fixes:
             Reason.BAD_FORMAT, where="segment", detail=str(error).splitlines()[0]
         ) from None
     marks = table.schema.metadata or {}
-    if (
-        marks.get(b"truceline.segment") != str(FORMAT).encode()
-        or table.schema.names != SCHEMA.names
-    ):
+    if table.schema.names != _NAMES.get(marks.get(b"truceline.segment", b"")):
         raise Malformed(Reason.BAD_FORMAT, where="segment", detail="not a segment of this format")
     return _batch(table.combine_chunks(), marks.get(b"source", b"").decode())
 
 
+_NAMES = {
+    b"1": [name for name in SCHEMA.names if name not in _LATER],
+    b"2": SCHEMA.names,
+}
+
+
 def _batch(table: pa.Table, source: str) -> Fixes:
     names, callsigns = Names(), Names()
-    return Fixes(
+    present = table.schema.names
+    return fixes(
         seen_at=table["seen_at"].to_numpy(),
         aircraft=_codes(table["aircraft"], names),
         ground=table["ground"].to_numpy(),
@@ -155,7 +167,9 @@ def _batch(table: pa.Table, source: str) -> Fixes:
         **{
             name: table[column].cast(pa.float64()).to_numpy() / scale
             for name, (column, scale) in _SCALED.items()
+            if column in present
         },
+        **{name: table[name].cast(pa.int8()).to_numpy() for name in _MARKS if name in present},
     )
 
 
