@@ -15,12 +15,25 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from truceline.airspace.fix import Codes, Fixes, Flags, Floats, Ints, Names, fixes
+from truceline.airspace.fix import Codes, Fixes, Flags, Floats, Ints, Marks, Names, fixes
 from truceline.errors import Malformed, Reason
 from truceline.geo.position import E7
 
 REQUIRED = ("timestamp", "icao24", "latitude", "longitude")
-OPTIONAL = ("callsign", "altitude", "geoaltitude", "groundspeed", "onground", "nacp")
+NUMBERS = {
+    "altitude": "baro_ft",
+    "geoaltitude": "geo_ft",
+    "groundspeed": "speed_kt",
+    "track": "track_deg",
+    "vertical_rate": "climb_ft_min",
+    "qnh": "qnh_hpa",
+}
+"""Columns of plain numbers (ft, ft, kt, degrees, ft/min, hPa), and what a batch calls them."""
+
+CODES = {"kind": 0, "nic": -1, "nacp": -1, "sil": -1}
+"""Columns of small whole numbers, and what stands for "not reported"."""
+
+OPTIONAL = ("callsign", "onground", *NUMBERS, *CODES)
 KNOWN = (*REQUIRED, *OPTIONAL)
 
 OF_SEGMENT = {
@@ -36,6 +49,14 @@ OF_SEGMENT = {
     "sigma_mm": ("sigma_m", 1000.0),
 }
 """The columns of our own sealed segments (`archive/segment.py`), and what divides them."""
+
+LATER_IN_SEGMENT = {
+    "track_cdeg": ("track", 100.0),
+    "climb_ft_min": ("vertical_rate", 1.0),
+    "qnh_dhpa": ("qnh", 10.0),
+    **{name: (name, 1.0) for name in CODES},
+}
+"""Columns that segments of the first format did not have."""
 
 _SECONDS_BELOW = 1e11
 _MILLIS_BELOW = 1e14
@@ -58,7 +79,9 @@ def check_names(present: Sequence[str], *, where: str) -> list[str]:
 def from_segment(table: pa.RecordBatch) -> pa.Table:
     """Return the rows of a sealed segment under the names of a track file."""
     made = {}
-    for column, (name, scale) in OF_SEGMENT.items():
+    for column, (name, scale) in (OF_SEGMENT | LATER_IN_SEGMENT).items():
+        if column not in table.schema.names:
+            continue
         values = table.column(column)
         made[name] = values if scale == 1.0 else pc.divide(values.cast(pa.float64()), scale)
     return pa.table(made)
@@ -79,17 +102,19 @@ def fixes_of(
         "lat": degrees(table.column("latitude"), where=f"{source}, latitude"),
         "lon": degrees(table.column("longitude"), where=f"{source}, longitude"),
     }
-    for name, column in (
-        ("baro_ft", "altitude"),
-        ("geo_ft", "geoaltitude"),
-        ("speed_kt", "groundspeed"),
-    ):
+    for column, name in NUMBERS.items():
         if column in table.schema.names:
             columns[name] = numbers(table.column(column), where=f"{source}, {column}")
+    marks = {
+        name: codes(table.column(name), otherwise=otherwise, where=f"{source}, {name}")
+        for name, otherwise in CODES.items()
+        if name in table.schema.names
+    }
     batch = fixes(
         seen_at=seen_at,
         aircraft=aircraft,
         **columns,
+        **marks,
         ground=_flags(table),
         sigma_m=_sigma(table, source),
         callsign=_callsigns(table, names[1], source),
@@ -174,6 +199,13 @@ def _number(text: str | None) -> float:
         return float(text or "nan")
     except ValueError:
         return float("nan")
+
+
+def codes(column: Any, *, otherwise: int, where: str) -> Marks:
+    """Return a column as small whole numbers; what is none, or out of their range, is `otherwise`."""
+    values = numbers(column, where=where)
+    good = (values >= 0) & (values <= 15) & (values == np.floor(values))
+    return np.where(good, np.where(good, values, 0), otherwise).astype(np.int8)
 
 
 def degrees(column: Any, *, where: str) -> Floats:

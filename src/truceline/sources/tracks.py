@@ -20,7 +20,13 @@ import pyarrow.parquet as pq
 
 from truceline.airspace.fix import Fixes, Names
 from truceline.errors import Malformed, Reason, Unavailable
-from truceline.sources.columns import OF_SEGMENT, check_names, fixes_of, from_segment
+from truceline.sources.columns import (
+    LATER_IN_SEGMENT,
+    OF_SEGMENT,
+    check_names,
+    fixes_of,
+    from_segment,
+)
 from truceline.sources.readsb import read_json
 
 BATCH_ROWS = 200_000
@@ -80,7 +86,8 @@ class TrackFile:
         with pq.ParquetFile(self.path) as file:
             present = file.schema_arrow.names
             sealed = set(OF_SEGMENT) <= set(present)
-            columns = list(OF_SEGMENT) if sealed else check_names(present, where=self.path.name)
+            ours = [name for name in (*OF_SEGMENT, *LATER_IN_SEGMENT) if name in present]
+            columns = ours if sealed else check_names(present, where=self.path.name)
             for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=columns):
                 yield self._taken(from_segment(batch) if sealed else batch)
 
