@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
-from tests.api.world import World
+from tests.api.world import World, opened
 
 from truceline.ledger import checkpoint, note, proof, tree
 
@@ -52,9 +53,65 @@ def test_the_files_are_those_on_the_disk_and_are_kept_as_long_as_they_hold(world
     folder = world.installation.log.folder
     size = world.get("/api/log")["size"]
     for path in ("checkpoint", "vkey", f"tile/0/000.p/{size}", f"tile/entries/000.p/{size}"):
-        answer = world.client.get(f"/log/{path}")
+        answer = world.ask(f"/log/{path}", "north-1")
         assert answer.content == (folder / path).read_bytes()
-        assert answer.headers["cache-control"] == "no-cache"
+        assert answer.headers["cache-control"].endswith("no-cache")
+
+
+def test_entries_are_for_those_who_are_signed_in_and_hashes_for_everyone(world: World) -> None:
+    size = world.get("/api/log")["size"]
+    for path in (f"tile/entries/000.p/{size}", "tile/entries/000.p/1"):
+        assert world.ask(f"/log/{path}").status_code == 401
+        assert world.client.get(f"/log/{path}?key=tl_wrong").status_code == 401
+        for who in ("north-1", "far-reporter", "operator"):
+            assert world.ask(f"/log/{path}", who).status_code == 200
+        by_query = world.client.get(f"/log/{path}", params={"key": world.tokens["south-1"]})
+        assert by_query.status_code == 200
+        assert by_query.headers["cache-control"].startswith("private")
+        assert by_query.headers["vary"] == "authorization"
+    for path in ("checkpoint", "vkey", "snapshot", f"tile/0/000.p/{size}"):
+        assert world.ask(f"/log/{path}").status_code == 200
+
+
+def test_an_account_that_has_ended_reads_no_entries(fresh: World) -> None:
+    ended = fresh.assembly.hand("south").sign("officer.ended/1", {"officer": "south-1"})
+    assert fresh.submit(ended).status_code == 200
+    size = fresh.get("/api/log")["size"]
+
+    assert fresh.ask(f"/log/tile/entries/000.p/{size}", "south-1").status_code == 403
+
+
+def test_the_public_is_told_of_a_hidden_record_where_it_stands_and_no_more(world: World) -> None:
+    rows = world.get("/api/records", limit=1000)
+    hidden = [one for one in rows if one["body"] is None]
+
+    assert len(rows) == world.get("/api/log")["size"]
+    assert hidden
+    for one in hidden:
+        told = {name for name, value in one.items() if value}
+        assert told <= {"index", "received_at"}
+        whole = world.get(f"/api/records/{one['index']}")
+        assert whole["envelope"] is None
+        assert not {name for name in (*one, "parts") if whole[name]} - told
+    signed_in = world.get("/api/records", "far-reporter", limit=1000)
+    assert all(one["kind"] for one in signed_in)
+
+
+def test_a_subject_that_one_may_not_see_has_no_records(world: World) -> None:
+    for who in ("", "far-agency", "far-liaison"):
+        assert world.get("/api/records", who, subject="Z3") == []
+    assert world.get("/api/records", "north-1", subject="Z3")
+    assert world.get("/api/records", kind="zone.position/1") == []
+
+
+def test_a_log_that_is_open_to_the_public_gives_everyone_its_entries(tmp_path: Path) -> None:
+    with opened(tmp_path, log_open_to="public") as world:
+        size = world.get("/api/log")["size"]
+        assert world.get("/api/log")["open_to"] == "public"
+        answer = world.ask(f"/log/tile/entries/000.p/{size}")
+        assert answer.status_code == 200
+        assert "private" not in answer.headers["cache-control"]
+        assert all(one["kind"] for one in world.get("/api/records", limit=1000))
 
 
 def test_the_snapshot_is_published_with_the_log(world: World) -> None:

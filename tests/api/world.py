@@ -106,14 +106,15 @@ def token_for(
 
 
 @contextmanager
-def opened(place: Path, *, clock: Clock | None = None) -> Iterator[World]:
-    """The world, told through the one door, with its API open."""
+def opened(place: Path, *, clock: Clock | None = None, **chosen: Any) -> Iterator[World]:
+    """The world, told through the one door, with its API open; `chosen` are settings of it."""
     assembly = Assembly()
     with founded(place, assembly, clock=clock) as installation:
         _tell(installation, assembly)
         crossing = _cross(installation)
         installation.wait_sealed(installation.book.size)
-        app = create_app(installation, installation.settings)
+        settings = installation.settings.model_copy(update=chosen)
+        app = create_app(installation, settings)
         with TestClient(app, raise_server_exceptions=False) as client:
             made = World(installation, assembly, client, crossing=crossing)
             for officer in installation.book.register.officers:

@@ -214,7 +214,9 @@ async def events(
     """Listen: `record`, `checkpoint`, `clock`, and `aircraft` for the watch floor."""
     floor: Floor = request.app.state.floor
     asker = floor.doorkeeper.who(request, floor.now())
-    known = int(last_event_id) if last_event_id and last_event_id.isdigit() else after
+    known = after
+    if last_event_id and last_event_id.isascii() and last_event_id.isdigit():
+        known = int(last_event_id)
     page = await floor.stream.open(asker, known)
     return StreamingResponse(
         _frames(request, floor, page),

@@ -74,6 +74,11 @@ class Floor:
         return Micros(max(self.installation.clock.now(), self._newest[1]))
 
     @property
+    def log_is_public(self) -> bool:
+        """Say whether entries are for everyone; otherwise an account is needed."""
+        return self.settings.log_open_to == "public"
+
+    @property
     def gazetteer(self) -> Gazetteer:
         """The populated places and areas, read at the first question that needs them."""
         with self._lock:
@@ -109,6 +114,11 @@ class Question:
     def viewer(self) -> Viewer:
         """Who asks."""
         return self.asker.viewer
+
+    @property
+    def reads_log(self) -> bool:
+        """Say whether the asker can read the clear side of every leaf in the log itself."""
+        return self.viewer.signed_in or self.floor.log_is_public
 
     @property
     def is_now(self) -> bool:

@@ -70,7 +70,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if not announced.isdigit() or int(announced) > self._most:
+        if not (announced.isascii() and announced.isdigit()) or int(announced) > self._most:
             await self._refuse()(scope, receive, send)
             return
         came = 0

@@ -2,6 +2,7 @@
 
 `/log/` is what witnesses, verifiers and any C2SP tool read. Full tiles and bundles never
 change and are cached for ever; the checkpoint and partial files are asked for each time.
+Entry bundles are for those who are signed in, unless the log is open to the public.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from starlette.responses import Response
 
 from truceline.api.answers import answer, moment
 from truceline.api.floor import Asked, Floor
+from truceline.api.viewer import Asker
 from truceline.errors import Malformed, Reason, Refused
 from truceline.ledger import checkpoint as checkpoints
 from truceline.ledger import cosignature, note
@@ -22,6 +24,7 @@ from truceline.ledger.checkpoint import SignedCheckpoint
 from truceline.ledger.proof import TileTree
 from truceline.mechanism.book import Book
 from truceline.publish import log_files
+from truceline.store.tokens import Purpose
 
 router = APIRouter(tags=["log"])
 
@@ -48,6 +51,8 @@ class LogHead(BaseModel):
     genesis: str | None = Field(description="leaf hash of entry 0, hex")
     mechanism: str | None = Field(description="the mechanism's key id")
     now: str
+    time_zone: str = Field(description="IANA time zone of the mechanism, from genesis")
+    open_to: str = Field(description="who may read entries: signed_in or public")
     witnesses: list[WitnessHead]
     quorum: int
     quorum_met: bool
@@ -98,6 +103,8 @@ def _head(now: int, floor: Floor, signed: SignedCheckpoint | None, book: Book) -
         "genesis": first.hex() if first else None,
         "mechanism": book.register.mechanism,
         "now": moment(now),
+        "time_zone": book.register.time_zone,
+        "open_to": floor.settings.log_open_to,
         "witnesses": witnesses,
         "quorum": book.register.quorum,
         "quorum_met": met >= book.register.quorum,
@@ -173,13 +180,30 @@ def consistency(
 
 @router.get("/log/{path:path}", response_class=Response)
 def log_file(request: Request, path: Annotated[str, Path(max_length=200)]) -> Response:
-    """Serve a file of the log as it lies on the disk (C2SP tlog-tiles)."""
+    """Serve a file of the log as it lies on the disk (C2SP tlog-tiles).
+
+    Entry bundles need a token of any account, unless the log is open to the public.
+    """
     floor: Floor = request.app.state.floor
     found = log_files.serve(floor.installation.log.read, path)
-    return Response(
-        found.data,
-        media_type=found.media_type,
-        headers={"cache-control": found.cache, "access-control-allow-origin": "*"},
+    headers = {"cache-control": found.cache, "access-control-allow-origin": "*"}
+    if found.entries and not floor.log_is_public:
+        _check_reader(floor.doorkeeper.who(request, floor.now()))
+        headers["cache-control"] = log_files.for_one(found.cache)
+        headers["vary"] = "authorization"
+    return Response(found.data, media_type=found.media_type, headers=headers)
+
+
+def _check_reader(asker: Asker) -> None:
+    """Refuse who is not signed in: entries hold the clear side of every record."""
+    if asker.viewer.signed_in:
+        return
+    asker.needs(*Purpose)
+    raise Refused(
+        Reason.NOT_VISIBLE,
+        where="log",
+        article="DOMAIN 9, need to know",
+        detail="the holder of this token is not, or no longer, an account here",
     )
 
 

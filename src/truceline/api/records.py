@@ -82,7 +82,11 @@ class BatchAnswer(BaseModel):
 
 
 class RecordRow(BaseModel):
-    """A record's clear outside. `body` null: not for this viewer."""
+    """A record's clear outside. `body` null: not for this viewer.
+
+    Who is not signed in is told of a record that is not for them where it stands and when
+    it came, and no more, unless the log is open to the public.
+    """
 
     index: int
     id: str
@@ -277,12 +281,17 @@ def list_records(
     """List records in the order of the log. A body that is not for the viewer is null."""
     with asked.look() as look:
         if subject:
-            found = [one for one in records.about(look, subject) if one.index > after][:limit]
+            found = [one for one in records.about(look, subject) if one.index > after]
             found = [one for one in found if not kind or one.kind == kind]
         else:
             found = records.after(look, after, limit=limit, kind=kind)
     with asked.book() as book:
-        return answer([row(asked, one, book) for one in found])
+        rows = [row(asked, one, book) for one in found]
+    if subject or (kind and not asked.reads_log):
+        # What is asked for by name is told to those alone who may see it: an answer that is
+        # hidden would still say that it exists.
+        rows = [one for one in rows if one["body"] is not None]
+    return answer(rows[:limit])
 
 
 @router.get("/api/records/{which}", response_model=RecordShape)
@@ -294,20 +303,22 @@ def show(
 ) -> Response:
     """Show one record, by leaf index or by id, with the sealed parts that the viewer may see."""
     with asked.look() as look:
-        found = records.by_index(look, _index(which)) if which.isdigit() else None
-        found = found or (None if which.isdigit() else records.by_id(look, which))
+        found = records.by_index(look, _index(which)) if _is_index(which) else None
+        found = found or (None if _is_index(which) else records.by_id(look, which))
         rows = log.read(look, found.index, 1) if found else []
     if found is None or not rows:
-        raise Refused(Reason.NOT_FOUND, where="record", detail=f"there is no record {which!r}")
+        raise _no_record(which)
     with asked.book() as book:
         one = row(asked, found, book)
         facts = facts_of(found, book)
+    if not one["id"] and not _is_index(which):
+        raise _no_record(which)
     leaf = envelopes.read_entry(rows[0].entry).envelope
-    kind = KINDS.get(found.kind)
+    kind = KINDS.get(one["kind"])
     return answer(
         {
             **one,
-            "says": kind.says if kind else "Something happened; what, is sealed",
+            "says": kind.says if kind else "Something happened; what, is not for everyone",
             "envelope": None if one["body"] is None else leaf.tree(),
             "parts": sealed_parts.opened(asked, found, rows[0].pae, facts),
         }
@@ -317,6 +328,8 @@ def show(
 def row(asked: Question, one: Shown, book: Book) -> dict[str, Any]:
     """Return a record as this viewer sees it: where it stands is for all, its body is not."""
     hidden = one.kind == SEALED_LEAF or not asked.sees(one.kind, facts_of(one, book))
+    if hidden and not asked.reads_log:
+        return {**_NOTHING, "index": one.index, "received_at": moment(one.received_at)}
     return {
         "index": one.index,
         "id": one.id,
@@ -332,6 +345,25 @@ def row(asked: Question, one: Shown, book: Book) -> dict[str, Any]:
         "sealed": len(one.sealed),
         "body": None if hidden else one.body,
     }
+
+
+def _no_record(which: str) -> Refused:
+    return Refused(Reason.NOT_FOUND, where="record", detail=f"there is no record {which!r}")
+
+
+_NOTHING: dict[str, Any] = {
+    **dict.fromkeys(("id", "kind", "author", "body_code", "key", "subject"), ""),
+    "seq": 0,
+    "made_at": None,
+    "refs": [],
+    "sealed": 0,
+    "body": None,
+}
+"""A record of which the log itself shows this viewer nothing but its hash."""
+
+
+def _is_index(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def _index(text: str) -> int:

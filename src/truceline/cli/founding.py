@@ -209,7 +209,11 @@ def _draft(
     }
     KINDS["genesis/1"].body.check(body, "body")  # before a folder is made in vain
     mechanism = Installation.create(
-        folder, origin=described["origin"], data_key_file=data_key, database=database
+        folder,
+        origin=described["origin"],
+        data_key_file=data_key,
+        database=database,
+        log_open_to="public" if described["mode"] == "exercise" else "",
     )
     _write_witnesses(folder, described["witnesses"])
     record = Record(

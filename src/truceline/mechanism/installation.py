@@ -98,11 +98,12 @@ class Installation:
         data_key_file: Path | None = None,
         database: str = "",
         demo: bool = False,
+        log_open_to: str = "",
         mechanism_key: SigningKey | None = None,
     ) -> SigningKey:
         """Make a data folder: settings, data key (outside the folder), mechanism key.
 
-        Returns the mechanism's key, whose public half the founding record must name.
+        `log_open_to` is written into the settings unless it is empty. Returns the mechanism's key, whose public half the founding record must name.
         Refuses a folder that holds an installation already.
         """
         return premises.make(
@@ -111,6 +112,7 @@ class Installation:
             data_key_file=data_key_file,
             database=database,
             demo=demo,
+            log_open_to=log_open_to,
             mechanism_key=mechanism_key,
         )
 

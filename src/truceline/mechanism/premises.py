@@ -32,6 +32,7 @@ def make(
     data_key_file: Path | None,
     database: str,
     demo: bool,
+    log_open_to: str,
     mechanism_key: SigningKey | None,
 ) -> SigningKey:
     """Make a data folder and return the mechanism's key; see `Installation.create`."""
@@ -43,6 +44,7 @@ def make(
         )
     atomic.make_folder(folder)
     chosen = _chosen(folder, origin, data_key_file, database, demo=demo)
+    chosen |= {"log_open_to": log_open_to} if log_open_to else {}
     file = data_key.place(Settings.model_validate(chosen))
     vault = Vault(layout.sealed, data_key.make(file, folder))
     key = mechanism_key or keys.from_seed(os.urandom(keys.SEED_BYTES))

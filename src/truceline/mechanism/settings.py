@@ -11,7 +11,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -73,6 +73,10 @@ class Settings(BaseSettings):
     )
     file_most_bytes: int = Field(
         64 * 2**20, ge=2**16, le=256 * 2**20, description="Bytes that a deposited file may have."
+    )
+    log_open_to: Literal["signed_in", "public"] = Field(
+        "signed_in",
+        description="Who may read the log's entries and the outside of hidden records: `signed_in` (any account) or `public`. Checkpoint, keys and hashes are for everyone.",
     )
     public_delay_s: int = Field(
         86_400, ge=3_600, description="Seconds before daily counts are shown to the public."

@@ -1,7 +1,8 @@
 """The log's files as they are served: which names there are, as what, and for how long they hold.
 
 Only names of the format are answered, so no path leads outside the log. Entry bundles
-hold what every party may hold: the clear side of each leaf.
+hold the clear side of each leaf, whole or cut: they are marked, so that a server can ask
+who wants them. Everything else proves, and tells nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from truceline.ledger.tiles import WIDTH, Place
 from truceline.ledger.tree import HASH_BYTES
 
 FOR_EVER = "public, max-age=31536000, immutable"
+FOR_EVER_YOURS = "private, max-age=31536000, immutable"
 ASK_EACH_TIME = "no-cache"
 
 _TEXT = "text/plain; charset=utf-8"
@@ -37,6 +39,7 @@ class Served:
     data: bytes
     media_type: str
     cache: str
+    entries: bool = False
 
 
 def serve(read: Callable[[str], bytes | None], path: str) -> Served:
@@ -53,7 +56,13 @@ def serve(read: Callable[[str], bytes | None], path: str) -> Served:
     except Malformed:
         raise _absent(path) from None
     data = _need(tiles.find(read, place), path)
-    return Served(data, _BYTES, FOR_EVER if place.width == WIDTH else ASK_EACH_TIME)
+    cache = FOR_EVER if place.width == WIDTH else ASK_EACH_TIME
+    return Served(data, _BYTES, cache, entries=place.level is None)
+
+
+def for_one(cache: str) -> str:
+    """Return how a file may be kept that was handed to one reader: not where others are served."""
+    return FOR_EVER_YOURS if cache == FOR_EVER else "private, " + cache
 
 
 def narrowed(read: Callable[[str], bytes | None], size: int) -> Callable[[str], bytes | None]:

@@ -69,7 +69,7 @@ def _made(folder: Path) -> Settings:
         # A first start that was cut short between the two files: nothing was founded yet.
         layout.mechanism_key.unlink()
     if not layout.settings.exists():
-        Installation.create(folder, origin=material.cast().origin, demo=True)
+        Installation.create(folder, origin=material.cast().origin, demo=True, log_open_to="public")
     settings = setting.read(layout.settings)
     if not settings.demo or settings.origin != material.cast().origin:
         raise Refused(
