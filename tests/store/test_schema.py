@@ -62,7 +62,7 @@ def test_every_table_says_what_it_is_to_the_log():
     roles = {table.name: schema.role(table) for table in schema.metadata.tables.values()}
     assert [name for name, role in roles.items() if role is schema.Role.LOG] == ["entry"]
     operational = sorted(name for name, role in roles.items() if role is schema.Role.OPERATIONAL)
-    assert operational == ["fence", "token"]
+    assert operational == ["dss_entity", "dss_notice", "dss_report", "fence", "token"]
 
 
 def test_a_reader_sees_one_moment_whatever_is_written_meanwhile(store):

@@ -6,8 +6,8 @@ Three groups, told apart by `Role`:
 - `VIEW`: projections. Rows are only ever added, one group for each record, and never
   changed: a state (in force, suspended, who holds what) is computed from them at a
   moment. `truceline rebuild` makes them again.
-- `OPERATIONAL`: the fence and tokens. Not part of the record; exempt from
-  the rebuild.
+- `OPERATIONAL`: the fence, tokens, and the drone interface (`dss_*`). Not part of the
+  record; exempt from the rebuild.
 
 Times are microseconds since 1970 in 64 bits. Texts by language and lists are canonical
 JSON in text columns, so that both stores hold the same characters.
@@ -300,3 +300,30 @@ token = _operational(
     _at("until", nullable=True),
     _at("revoked_at", nullable=True),
 )
+dss_entity = _operational(
+    "dss_entity",
+    Column("sort", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    _at("ends_at", nullable=True),
+    _text("body"),
+)
+"""The drone interface: intents, constraints, subscriptions, service areas, availabilities of
+USSs. They are theirs and pass; nothing of it is on the record. `body`: `dss/kept.py`."""
+dss_notice = _operational(
+    "dss_notice",
+    Column("id", Text, primary_key=True),
+    _text("url"),
+    _text("body"),
+    _at("made_at"),
+    _at("next_at"),
+    _at("tries"),
+)
+"""What subscribers are to be told of the mechanism's own constraints, until they were."""
+dss_report = _operational(
+    "dss_report",
+    Column("id", Text, primary_key=True),
+    _text("manager"),
+    _at("received_at"),
+    _text("body"),
+)
+"""What USSs reported of exchanges that went wrong."""
