@@ -35,7 +35,7 @@ from truceline.store.log import Row
 from truceline.store.store import Store
 
 WRITERS = 8
-IN_FLIGHT = 8
+IN_FLIGHT = 12
 """How many unanswered submissions one pipelined writer keeps open."""
 
 

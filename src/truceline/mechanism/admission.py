@@ -28,6 +28,7 @@ from truceline.mechanism.waiting import Answer, Lanes, Line, Waiting, answer_all
 __all__ = ["Answer", "Door", "Gate", "Limits"]
 
 _log = logging.getLogger("truceline.door")
+_READ_TOGETHER = 32
 _PAUSE_S, _PAUSE_MOST_S = 0.1, 5.0
 """How long to wait before the store is read again after a failure: doubled each time."""
 
@@ -148,10 +149,11 @@ class Door:
             answer_all(some, why)
 
     def _read_all(self) -> None:
-        while (one := self._unread.get()) is not None:
-            self._in_hand["reading"] = (one,)
-            self._read(one)
-            self._lanes.send(one, heavy=self._is_heavy(one))
+        while group := self._unread.group(_READ_TOGETHER):
+            self._in_hand["reading"] = group
+            for one in group:
+                self._read(one)
+                self._lanes.send(one, heavy=self._is_heavy(one))
         self._in_hand.pop("reading", None)
         self._lanes.scales.end()
 
@@ -202,8 +204,10 @@ class Door:
         except Exception as error:  # noqa: BLE001 -- whatever it is, they are answered
             self._after_failure(batch, error)
             return
-        for one in batch:
-            one.answer(self._session.answer(one))
+        # All answers are made before the first is given: whoever is answered submits again at
+        # once, and takes this thread's turn from those who still wait.
+        for one, answer in [(one, self._session.answer(one)) for one in batch]:
+            one.answer(answer)
 
     def _after_failure(self, batch: list[Waiting], error: Exception) -> None:
         """Nothing of the group stands: answer first, then read the store again.

@@ -191,7 +191,7 @@ class Judge:
         candidate = self._candidate(submission, key_ids, at)
         follows = rules.decide(candidate, self.book)
         taken = self._place(submission, candidate)
-        return replace(taken, follows=self._follow(follows))
+        return replace(taken, follows=self._follow(follows)) if follows else taken
 
     def _candidate(self, submission: Submission, key_ids: Sequence[KeyId], at: Micros) -> Candidate:
         outer = submission.outer

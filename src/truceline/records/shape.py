@@ -29,6 +29,10 @@ class Shape:
         """The shape in words, for `docs/` and `truceline kinds`."""
         raise NotImplementedError
 
+    def names_files(self) -> bool:
+        """Say whether a value of this shape can hold file names."""
+        return False
+
     def files(self, _value: Any) -> Iterator[Mapping[str, Any]]:
         """Yield the file names ({sha256, length, type}) inside the value."""
         return iter(())
@@ -146,6 +150,10 @@ class ListOf(Shape):
         """See `Shape.said`."""
         return f"list of ({self.item.said()})"
 
+    def names_files(self) -> bool:
+        """See `Shape.names_files`."""
+        return self.item.names_files()
+
     def files(self, value: Any) -> Iterator[Mapping[str, Any]]:
         """See `Shape.files`."""
         for item in value:
@@ -183,6 +191,10 @@ class Named(Shape):
         """See `Shape.said`."""
         return f"{{{self.key_said}: {self.item.said()}}}"
 
+    def names_files(self) -> bool:
+        """See `Shape.names_files`."""
+        return self.item.names_files()
+
     def files(self, value: Any) -> Iterator[Mapping[str, Any]]:
         """See `Shape.files`."""
         for item in value.values():
@@ -195,6 +207,12 @@ class Fields(Shape):
 
     fields: Mapping[str, Shape] = field(default_factory=dict)
     optional: bool = False
+    _filed: tuple[str, ...] = field(default=(), init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Note which fields can hold file names: most bodies have none, and all are asked."""
+        filed = tuple(name for name, shape in self.fields.items() if shape.names_files())
+        object.__setattr__(self, "_filed", filed)
 
     def check(self, value: Any, where: str) -> None:
         """See `Shape.check`."""
@@ -220,11 +238,15 @@ class Fields(Shape):
         )
         return f"{{{inside}}}"
 
+    def names_files(self) -> bool:
+        """See `Shape.names_files`."""
+        return bool(self._filed)
+
     def files(self, value: Any) -> Iterator[Mapping[str, Any]]:
         """See `Shape.files`."""
-        for name, shape in self.fields.items():
+        for name in self._filed:
             if name in value:
-                yield from shape.files(value[name])
+                yield from self.fields[name].files(value[name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +262,10 @@ class File(Shape):
     def said(self) -> str:
         """See `Shape.said`."""
         return "file {sha256, length, type}"
+
+    def names_files(self) -> bool:
+        """See `Shape.names_files`."""
+        return True
 
     def files(self, value: Any) -> Iterator[Mapping[str, Any]]:
         """See `Shape.files`."""
@@ -257,7 +283,7 @@ _FILE_FIELDS = Fields(
 
 def may(shape: Shape) -> Shape:
     """Return the same shape, but the field may be absent."""
-    values = {name: getattr(shape, name) for name in shape.__dataclass_fields__}  # type: ignore[attr-defined]
+    values = {name: getattr(shape, name) for name in shape.__dataclass_fields__ if name[0] != "_"}  # type: ignore[attr-defined]
     return type(shape)(**{**values, "optional": True})
 
 

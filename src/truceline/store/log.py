@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Table
@@ -53,8 +54,14 @@ def insert(tx: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> 
 
     For tables whose values the driver takes as they are (integers, texts, bytes, None).
     """
-    if rows:
-        tx.exec_driver_sql(statement(table, tx.dialect.paramstyle), list(rows))
+    if not rows:
+        return
+    said = statement(table, tx.dialect.paramstyle)
+    if tx.dialect.name == "sqlite":
+        raw: Any = tx.connection.driver_connection
+        raw.executemany(said, rows)
+    else:
+        tx.exec_driver_sql(said, list(rows))
 
 
 _STATEMENTS: dict[tuple[str, str], str] = {}
@@ -64,12 +71,16 @@ def statement(table: Table, paramstyle: str) -> str:
     """Return the insert of a whole row, in the driver's spelling."""
     known = _STATEMENTS.get((table.name, paramstyle))
     if known is None:
-        mark = "?" if paramstyle == "qmark" else "%s"
+        mark = _mark(paramstyle)
         names = ", ".join(f'"{column.name}"' for column in table.columns)
         marks = ", ".join([mark] * len(table.columns))
         known = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})'  # noqa: S608 -- names from the schema
         _STATEMENTS[(table.name, paramstyle)] = known
     return known
+
+
+def _mark(paramstyle: str) -> str:
+    return "?" if paramstyle == "qmark" else "%s"
 
 
 def size(look: Connection) -> int:
@@ -99,7 +110,12 @@ def walk(look: Connection, first: int = 0) -> Iterator[Row]:
 
 
 def by_ids(look: Connection, record_ids: Sequence[str]) -> dict[str, Row]:
-    """Return the rows of those record ids that are on the log."""
+    """Return the rows of those record ids that are on the log.
+
+    Almost always none is: the door asks so of every group. So the index is asked first,
+    in the driver's own words, and rows are read only for what it knows.
+    """
+    record_ids = _known(look, record_ids)
     query = sa.select(record.c.id, *entry.columns).join(
         record, record.c.leaf_index == entry.c.leaf_index
     )
@@ -108,3 +124,14 @@ def by_ids(look: Connection, record_ids: Sequence[str]) -> dict[str, Row]:
         for at in range(0, len(record_ids), _CHUNK)
         for row in look.execute(query.where(record.c.id.in_(record_ids[at : at + _CHUNK])))
     }
+
+
+def _known(look: Connection, record_ids: Sequence[str]) -> list[str]:
+    mark = _mark(look.dialect.paramstyle)
+    found: list[str] = []
+    for at in range(0, len(record_ids), _CHUNK):
+        some = tuple(record_ids[at : at + _CHUNK])
+        marks = ", ".join([mark] * len(some))
+        said = f"SELECT id FROM record WHERE id IN ({marks})"  # noqa: S608 -- marks alone
+        found += [row[0] for row in look.exec_driver_sql(said, some)]
+    return found

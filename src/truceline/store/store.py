@@ -40,6 +40,7 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
+        self._writer = self.engine.execution_options(writes=True)
 
     @classmethod
     def at(cls, sqlite_file: Path, url: str = "") -> Store:
@@ -62,8 +63,7 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction: all of it or nothing, durable when the block has ended."""
-        writer = self.engine.execution_options(writes=True)
-        with failures_told(), writer.connect() as tx, tx.begin():
+        with failures_told(), self._writer.connect() as tx, tx.begin():
             yield tx
 
     def tidy(self) -> None:
@@ -137,7 +137,8 @@ def _sqlite(url: sa.URL) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        raw: Any = connection.connection.driver_connection
+        raw.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 
