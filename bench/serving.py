@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.api.server import Server, running
+from tests.api.world import token_for
 from tests.support.assembly import Assembly, agreed, founded, report
 
 WRITERS = 8
@@ -87,11 +88,15 @@ def _server(folder: Path, records: int, pages: int) -> bool:
     with founded(folder, assembly) as installation:
         for one in agreed(installation, assembly):
             installation.door.submit(one).taken()
+        keys = [token_for(installation, f"{code}-1") for code in codes]
     each = records // WRITERS // 2
     signed = [[report(assembly, f"{code}-1") for _ in range(each * 2)] for code in codes]
-    single = [[_post(one) for one in some[:each]] for some in signed]
+    single = [
+        [_post(one, key) for one in some[:each]] for some, key in zip(signed, keys, strict=True)
+    ]
     together = [
-        [_batch(some[at : at + BATCH]) for at in range(each, each * 2, BATCH)] for some in signed
+        [_batch(some[at : at + BATCH], key) for at in range(each, each * 2, BATCH)]
+        for some, key in zip(signed, keys, strict=True)
     ]
     with running(folder / "data") as server:
         with _cpu(server) as spent:
@@ -101,8 +106,8 @@ def _server(folder: Path, records: int, pages: int) -> bool:
             took, waits = asyncio.run(_pipelined(server.url, together))
         _line(f"door over HTTP, 8 writers, {BATCH} together", each * WRITERS, took, waits, spent())
         met = _small(server)
-        extra = [_post(report(assembly, "b0-1")) for _ in range(20)]
-        return _stream(server, pages, extra) and met
+        extra = [_post(report(assembly, "b0-1"), keys[0]) for _ in range(20)]
+        return _stream(server, pages, extra, keys[0]) and met
 
 
 def _small(server: Server) -> bool:
@@ -117,9 +122,9 @@ def _small(server: Server) -> bool:
     return met
 
 
-def _stream(server: Server, pages: int, sent: Sequence[bytes]) -> bool:
+def _stream(server: Server, pages: int, sent: Sequence[bytes], key: str) -> bool:
     with _cpu(server) as spent:
-        waits = asyncio.run(_listened(server, pages, sent))
+        waits = asyncio.run(_listened(server, pages, sent, key))
     waits.sort()
     p99 = waits[int(len(waits) * 0.99)] * 1000
     print(
@@ -214,7 +219,7 @@ async def _head(reader: asyncio.StreamReader) -> tuple[int, int]:
     return int(lines[0].split()[1]), length
 
 
-async def _listened(server: Server, pages: int, sent: Sequence[bytes]) -> list[float]:
+async def _listened(server: Server, pages: int, sent: Sequence[bytes], key: str) -> list[float]:
     """Open pages, submit records one by one, and note when each page heard of each."""
     where = urlsplit(server.url)
     waits: list[float] = []
@@ -223,7 +228,8 @@ async def _listened(server: Server, pages: int, sent: Sequence[bytes]) -> list[f
 
     async def page() -> None:
         reader, writer = await asyncio.open_connection(where.hostname, where.port)
-        writer.write(b"GET /api/events HTTP/1.1\r\nhost: bench\r\n\r\n")
+        head = f"GET /api/events HTTP/1.1\r\nhost: bench\r\n{_bearer(key)}\r\n"
+        writer.write(head.encode())
         await reader.readuntil(b"retry: 2000")
         ready.release()
         for number in range(len(sent)):
@@ -248,16 +254,22 @@ async def _listened(server: Server, pages: int, sent: Sequence[bytes]) -> list[f
 # -- small things ------------------------------------------------------------------------
 
 
-def _post(envelope: bytes) -> bytes:
+def _bearer(key: str) -> str:
+    return f"authorization: Bearer {key}\r\n"
+
+
+def _post(envelope: bytes, key: str) -> bytes:
     body = b'{"envelope":' + envelope + b',"disclosures":[]}'
     head = "POST /api/records HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n"
+    head += _bearer(key)
     return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
-def _batch(envelopes: Sequence[bytes]) -> bytes:
+def _batch(envelopes: Sequence[bytes], key: str) -> bytes:
     inner = b",".join(b'{"envelope":%s,"disclosures":[]}' % one for one in envelopes)
     body = b'{"submissions":[%s]}' % inner
     head = "POST /api/records/batch HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n"
+    head += _bearer(key)
     return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
 
 

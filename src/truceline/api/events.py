@@ -11,19 +11,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from truceline.api.aircraft import flying, watches
 from truceline.api.answers import encode, moment
 from truceline.api.floor import Floor, facts_of
+from truceline.api.limits import address_of
 from truceline.api.viewer import Asker
-from truceline.errors import Reason, TrucelineError, Unavailable
+from truceline.errors import TrucelineError
 from truceline.parties.visibility import Viewer, may_see
 from truceline.records.kinds import KINDS
 from truceline.store.views import records
@@ -36,7 +38,6 @@ _log = logging.getLogger("truceline.events")
 PULSE_S = 0.05
 _SLOW_EVERY = 20  # pulses between two frames of aircraft and clock: about a second
 _ASK_AGAIN_S = 15.0
-_MOST_PAGES = 2_000
 _MOST_WAITING = 200
 _MOST_TOLD = 50
 """More new records than this between two pulses are told as one event with their count."""
@@ -85,8 +86,6 @@ class Stream:
 
     async def open(self, asker: Asker, after: int | None) -> Page:
         """Open a stream, with what was missed since a size of the log."""
-        if len(self._pages) >= _MOST_PAGES:
-            raise Unavailable(Reason.BUSY, where="events", detail="too many pages listen already")
         page = Page(asker)
         size = self._size
         hello = self._checkpoint() + self._clock()
@@ -217,12 +216,33 @@ async def events(
     known = after
     if last_event_id and last_event_id.isascii() and last_event_id.isdigit():
         known = int(last_event_id)
-    page = await floor.stream.open(asker, known)
-    return StreamingResponse(
+    seat = ExitStack()
+    address = address_of(request.client.host if request.client else "")
+    seat.enter_context(floor.seats.taken(address, signed_in=asker.viewer.signed_in))
+    try:
+        page = await floor.stream.open(asker, known)
+    except BaseException:
+        seat.close()
+        raise
+    return _Stream(
         _frames(request, floor, page),
+        seat,
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
+
+
+class _Stream(StreamingResponse):
+    """A stream that gives its seat back when it ends, also when it never began."""
+
+    def __init__(self, frames: AsyncIterator[bytes], seat: ExitStack, **options: Any) -> None:
+        super().__init__(frames, **options)
+        self._seat = seat
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the page goes."""
+        with self._seat:
+            await super().__call__(scope, receive, send)
 
 
 async def _frames(request: Request, floor: Floor, page: Page) -> AsyncIterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -11,6 +12,7 @@ from starlette.responses import Response
 
 from truceline.api.answers import answer
 from truceline.api.floor import Asked, Floor, Question, facts_of
+from truceline.api.viewer import HOST, Asker
 from truceline.errors import Malformed, Reason, Refused
 from truceline.parties.visibility import RecordFacts, may_fetch
 from truceline.records.kinds import KINDS
@@ -18,6 +20,9 @@ from truceline.store.tokens import Purpose
 from truceline.store.views import records
 
 router = APIRouter(tags=["files"])
+
+PIECE_BYTES = 256 * 1024
+"""How much of an upload is in memory at a time."""
 
 SANDBOX = "default-src 'none'; sandbox"
 """A deposited file is somebody's, not ours: opened in a browser it may do nothing."""
@@ -51,21 +56,34 @@ async def deposit(request: Request) -> Response:
     floor.taps.take(asker.token)
     media_type = request.headers.get("content-type", "application/octet-stream")
     most = floor.settings.file_most_bytes
-    if int(request.headers.get("content-length") or 0) > most:
+    announced = request.headers.get("content-length") or "0"
+    if not (announced.isascii() and announced.isdigit()) or int(announced) > most:
         raise Malformed(
             Reason.TOO_LARGE, where="file", detail=f"a file has at most {most} bytes here"
         )
-    chunks: list[bytes] = []
-    length = 0
-    async for chunk in request.stream():
-        length += len(chunk)
-        if length > most:
-            raise Malformed(
-                Reason.TOO_LARGE, where="file", detail=f"a file has at most {most} bytes here"
-            )
-        chunks.append(chunk)
-    name = await run_in_threadpool(floor.installation.files.put, chunks, media_type)
+    with floor.installation.files.incoming(media_type) as file:
+        async for piece in _pieces(request):
+            if asker.viewer != HOST:
+                floor.deposits.take(_account(asker), len(piece))
+            await run_in_threadpool(file.write, piece)
+        name = await run_in_threadpool(file.keep)
     return answer(name.tree())
+
+
+async def _pieces(request: Request) -> AsyncIterator[bytes]:
+    """The body in pieces of some size: what is in memory does not grow with the file."""
+    waiting = bytearray()
+    async for chunk in request.stream():
+        waiting += chunk
+        if len(waiting) >= PIECE_BYTES:
+            yield bytes(waiting)
+            waiting.clear()
+    yield bytes(waiting)
+
+
+def _account(asker: Asker) -> bytes:
+    """Whose quota a deposit counts against: the holder's, whatever tokens there are of it."""
+    return (asker.viewer.officer or asker.viewer.body).encode() or asker.token
 
 
 @router.get("/api/files/{sha256}", response_class=Response)

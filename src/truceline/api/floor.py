@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from truceline.agreements.instrument import Instrument
 from truceline.api.answers import instant
-from truceline.api.limits import Taps
+from truceline.api.limits import OPEN_BURST, OPEN_RATE, Seats, Taps, seats_here
 from truceline.api.play import Play
 from truceline.api.viewer import Asker, Doorkeeper
 from truceline.mechanism.book import Book
@@ -32,6 +32,7 @@ from truceline.store.views.records import Shown
 from truceline.zones.gazetteer import EMPTY, Gazetteer
 
 MINUTE = 60_000_000
+DAY_S = 86_400
 _KEPT_ANSWERS = 256
 
 
@@ -53,6 +54,19 @@ class Floor:
         self.doorkeeper = Doorkeeper(installation, host_asks=host_asks, host_key=host_key)
         self.play = play
         self.taps = Taps()
+        self.open_taps = Taps(
+            OPEN_RATE,
+            OPEN_BURST,
+            says=f"more than {OPEN_BURST:.0f} submissions a minute without a token",
+            remedy="Wait, or send with a token of purpose `submit`",
+        )
+        self.deposits = Taps(
+            settings.deposit_day_bytes / DAY_S,
+            settings.deposit_day_bytes,
+            says=f"more than {settings.deposit_day_bytes} bytes of files in a day",
+            remedy="Wait, or ask the installation for a higher `deposit_day_bytes`",
+        )
+        self.seats = Seats(seats_here())
         self.intake: Any = None  # api/fixes.py, set by the factory
         self.stream: Any = None  # api/events.py, set by the factory
         self._newest: tuple[int, Micros] = (-1, Micros(0))

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from truceline.api import failures, sealed_parts
 from truceline.api.answers import answer, encode, moment, ready
 from truceline.api.floor import Asked, Floor, Question, facts_of
+from truceline.api.limits import address_of
 from truceline.errors import Malformed, Reason, Refused
 from truceline.mechanism.admission import Answer
 from truceline.mechanism.book import Book
@@ -161,8 +162,7 @@ async def submit(request: Request) -> Response:
     purpose `submit` lifts the limit that holds for senders without one.
     """
     floor: Floor = request.app.state.floor
-    sender = _sender(request, floor)
-    floor.taps.take(sender)
+    _tap(request, floor)
     [answer] = await _answers(floor, [read(_READER, await request.body())])
     return told(answer)
 
@@ -174,7 +174,6 @@ async def submit_many(request: Request) -> Response:
     They are judged in their order. One that is refused does not stop those after it.
     """
     floor: Floor = request.app.state.floor
-    sender = _sender(request, floor)
     given = read(_BATCHES, await request.body()).submissions
     if len(given) > MOST_TOGETHER:
         raise Malformed(
@@ -182,8 +181,7 @@ async def submit_many(request: Request) -> Response:
             where="request.submissions",
             detail=f"at most {MOST_TOGETHER} submissions go together",
         )
-    for _ in given:
-        floor.taps.take(sender)
+    _tap(request, floor, len(given))
     made = [told(one) for one in await _answers(floor, given)]
     bodies = (b'{"status":%d,%s' % (one.status_code, bytes(one.body)[1:]) for one in made)
     return ready(b'{"answers":[%s]}' % b",".join(bodies))
@@ -203,12 +201,15 @@ async def _answers(floor: Floor, given: Sequence[_Submission]) -> list[Answer]:
     return [await asyncio.wrap_future(one) for one in waiting]
 
 
-def _sender(request: Request, floor: Floor) -> bytes:
-    """Whose bucket a submission is taken from: the token's, else the address's."""
+def _tap(request: Request, floor: Floor, count: int = 1) -> None:
+    """Take submissions from the sender's bucket: the token's, else the small one of the address."""
     asker = floor.doorkeeper.who(request, floor.installation.clock.now())
-    if asker.purpose is not None:
-        asker.needs(Purpose.SUBMIT, Purpose.FEED, Purpose.ADMIN)
-    return asker.token or (request.client.host if request.client else "").encode()
+    if asker.purpose is None:
+        host = request.client.host if request.client else ""
+        floor.open_taps.take(address_of(host), count)
+        return
+    asker.needs(Purpose.SUBMIT, Purpose.FEED, Purpose.ADMIN)
+    floor.taps.take(asker.token, count)
 
 
 def read[T](reader: msgspec.json.Decoder[T], data: bytes) -> T:

@@ -17,6 +17,7 @@ from typing import Any
 
 import uvicorn
 
+from truceline.api import limits
 from truceline.api.app import create_app
 from truceline.api.play import Play
 from truceline.errors import Malformed, Reason, Unavailable
@@ -39,6 +40,7 @@ def serve(
 ) -> None:
     """Serve an open installation until SIGINT or SIGTERM; `started` is told the address."""
     host_key = tokens.PREFIX + os.urandom(32).hex()
+    limits.ask_for_descriptors()
     app = create_app(installation, settings, gazetteer=places, play=play, host_key=host_key)
     listening = _listen(settings.host, settings.port)
     url = _url(settings, listening)

@@ -74,6 +74,11 @@ class Settings(BaseSettings):
     file_most_bytes: int = Field(
         64 * 2**20, ge=2**16, le=256 * 2**20, description="Bytes that a deposited file may have."
     )
+    deposit_day_bytes: int = Field(
+        4 * 2**30,
+        ge=2**20,
+        description="Bytes of files that one account may deposit in a day.",
+    )
     log_open_to: Literal["signed_in", "public"] = Field(
         "signed_in",
         description="Who may read the log's entries and the outside of hidden records: `signed_in` (any account) or `public`. Checkpoint, keys and hashes are for everyone.",

@@ -17,7 +17,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,19 +87,30 @@ class Files:
         keeps them under the data key. Refuses a media type that is none and more bytes
         than the limit; raises `Unavailable` when the disk is full or the key is missing.
         """
-        if not _TYPE.fullmatch(media_type) or len(media_type) > 200:
-            raise Malformed(
-                Reason.BAD_FORMAT, where="type", detail=f"{media_type[:80]!r} is not a media type"
-            )
+        _check_type(media_type)
         chunks = [data] if isinstance(data, bytes) else data
         with atomic.disk_told(_WHERE_SEALED if sealed else _WHERE):
             return self._take_in(chunks, media_type, self._need_key() if sealed else None)
 
+    @contextmanager
+    def incoming(self, media_type: str) -> Iterator[Incoming]:
+        """Take a file in piece by piece: `write` each, then `keep` it.
+
+        Nothing is left of a file that was not kept. Refuses as `put` does.
+        """
+        _check_type(media_type)
+        with atomic.disk_told(_WHERE):
+            atomic.make_folder(self._folder)
+            made = Incoming(self, media_type, *_beside(self._folder))
+        try:
+            yield made
+        finally:
+            made.close()
+
     def _take_in(self, chunks: Iterable[bytes], media_type: str, key: bytes | None) -> FileName:
         folder = self._folder if key is None else self._sealed
         atomic.make_folder(folder)
-        handle, beside_name = tempfile.mkstemp(prefix=".", suffix=".partial", dir=folder)
-        beside = Path(beside_name)
+        handle, beside = _beside(folder)
         try:
             counted = _Counted(chunks, self._most)
             _fill(handle, counted if key is None else boxed.box(counted, key))
@@ -197,6 +208,39 @@ class Files:
         return self._key
 
 
+class Incoming:
+    """A file that arrives piece by piece, beside its place until it is whole."""
+
+    def __init__(self, files: Files, media_type: str, handle: int, beside: Path) -> None:
+        self._files, self._type, self._beside = files, media_type, beside
+        self._out = os.fdopen(handle, "wb")
+        self._digest, self._length = hashlib.sha256(), 0
+
+    def write(self, piece: bytes) -> None:
+        """Add a piece; refuses one byte more than a file may have."""
+        self._length += len(piece)
+        if self._length > self._files._most:
+            raise _too_large(self._files._most)
+        self._digest.update(piece)
+        with atomic.disk_told(_WHERE):
+            self._out.write(piece)
+
+    def keep(self) -> FileName:
+        """Give it its name; durable when this returns."""
+        with atomic.disk_told(_WHERE):
+            self._out.flush()
+            os.fsync(self._out.fileno())
+            name = FileName(self._digest.hexdigest(), self._length, self._type)
+            self._files._name(self._beside, name.sha256, self._files._folder)
+        return name
+
+    def close(self) -> None:
+        """Let go; what was not kept is removed."""
+        with suppress(OSError):
+            self._out.close()
+        self._beside.unlink(missing_ok=True)
+
+
 class _Counted:
     """Chunks passing through: how many bytes, and their hash; too many are refused."""
 
@@ -208,14 +252,30 @@ class _Counted:
         for chunk in self._chunks:
             self.length += len(chunk)
             if self.length > self._most:
-                raise Malformed(
-                    Reason.TOO_LARGE,
-                    where="file",
-                    detail=f"the file has more than {self._most} bytes",
-                    remedy="Split it, or ask the installation for a higher limit",
-                )
+                raise _too_large(self._most)
             self.digest.update(chunk)
             yield chunk
+
+
+def _check_type(media_type: str) -> None:
+    if not _TYPE.fullmatch(media_type) or len(media_type) > 200:
+        raise Malformed(
+            Reason.BAD_FORMAT, where="type", detail=f"{media_type[:80]!r} is not a media type"
+        )
+
+
+def _beside(folder: Path) -> tuple[int, Path]:
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".partial", dir=folder)
+    return handle, Path(name)
+
+
+def _too_large(most: int) -> Malformed:
+    return Malformed(
+        Reason.TOO_LARGE,
+        where="file",
+        detail=f"the file has more than {most} bytes",
+        remedy="Split it, or ask the installation for a higher limit",
+    )
 
 
 def _fill(handle: int, chunks: Iterable[bytes]) -> None:
