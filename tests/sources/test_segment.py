@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 
 import numpy as np
 import pytest
@@ -120,3 +121,23 @@ def test_nothing_and_no_number_are_refused():
         segment.write(empty)
     with pytest.raises(Refused):
         segment.settled(flight([(0, np.nan, 1)]))
+
+
+@settings(max_examples=30, deadline=None)
+@given(batches(), st.integers(0, 40))
+def test_the_pieces_in_which_fixes_were_fed_are_kept(batch: Fixes, first: int):
+    first = min(first, len(batch))
+    fed = [(first, 1_500_000_000_000_000), (len(batch) - first, None)]
+    again = list(segment.pieces(segment.write(segment.settled(batch), fed).data))
+    assert [(len(one), now) for one, now in again] == fed
+
+
+def test_a_stranger_reads_the_fixes_as_points():
+    import geopandas
+    from tests.airspace.skies import flight
+
+    batch = segment.settled(flight([(0, 36.25, 33.5), (10, 36.3, 33.6)]))
+    read = geopandas.read_parquet(io.BytesIO(segment.write(batch).data))
+    assert read.crs.to_string() == "OGC:CRS84"
+    assert read.geometry.x.tolist() == batch.lon.tolist()
+    assert read.geometry.y.tolist() == batch.lat.tolist()

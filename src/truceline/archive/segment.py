@@ -1,17 +1,22 @@
-"""A sealed batch: the fixes of one source and interval as a Parquet file, named by its hash.
+"""A sealed batch: the fixes of one source and interval as a GeoParquet file, named by its hash.
 
-Columns are scaled integers (1e-7 degree, tenths of a foot and of a knot,
-millimetres), delta encoded: about five bytes a fix. What the watch judges must be
-what the archive keeps, so a batch is settled (`settled`) first: rounded to those
-units. Then `read(write(batch))` is the batch again, to the bit, and a replay gives
-the same crossings.
+Positions are the `geometry` column of GeoParquet 1.1 (encoding "point", OGC:CRS84), so
+that any tool that reads it draws the fixes. The other columns are scaled integers
+(tenths of a foot and of a knot, millimetres), delta encoded. What the watch judges must
+be what the archive keeps, so a batch is settled (`settled`) first: rounded to those
+units, positions to 1e-7 degree. Then `read(write(batch))` is the batch again, to the bit.
+
+A file also keeps the pieces in which its fixes were fed, each with the clock's time then
+(`fed`): what is too old, or from the future, depends on both. So a replay of the pieces
+gives the same crossings.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,14 +28,19 @@ from truceline.airspace.fix import Codes, Fixes, Floats, Names, fixes
 from truceline.errors import Malformed, Reason, Refused, Unproven
 from truceline.geo.position import E7
 
-FORMAT = 2
-"""Format 1 lacked the columns of `_LATER`; it is still read, and they are "not reported"."""
+FORMAT = 3
 
 MEDIA_TYPE = "application/vnd.apache.parquet"
 
+GEO = {
+    "version": "1.1.0",
+    "primary_column": "geometry",
+    "columns": {"geometry": {"encoding": "point", "geometry_types": ["Point"]}},
+}
+"""What GeoParquet 1.1 asks for; no `crs` means OGC:CRS84, longitude first."""
+
+_AXES = {"lon": "x", "lat": "y"}
 _SCALED: Mapping[str, tuple[str, float]] = {
-    "lat": ("lat_e7", E7),
-    "lon": ("lon_e7", E7),
     "baro_ft": ("baro_dft", 10.0),
     "geo_ft": ("geo_dft", 10.0),
     "sigma_m": ("sigma_mm", 1000.0),
@@ -42,15 +52,17 @@ _SCALED: Mapping[str, tuple[str, float]] = {
 _MARKS = {"kind": 0, "nic": -1, "nacp": -1, "sil": -1}
 """Small codes, and what stands for "not reported"."""
 
-_LATER = ("track_cdeg", "climb_ft_min", "qnh_dhpa", *_MARKS)
 _LARGEST = 2**31 - 1
 
 SCHEMA = pa.schema(
     [
         pa.field("seen_at", pa.int64(), nullable=False),
         pa.field("aircraft", pa.dictionary(pa.int32(), pa.string()), nullable=False),
-        pa.field("lat_e7", pa.int32(), nullable=False),
-        pa.field("lon_e7", pa.int32(), nullable=False),
+        pa.field(
+            "geometry",
+            pa.struct([pa.field(axis, pa.float64(), nullable=False) for axis in _AXES.values()]),
+            nullable=False,
+        ),
         pa.field("baro_dft", pa.int32()),
         pa.field("geo_dft", pa.int32()),
         pa.field("ground", pa.bool_(), nullable=False),
@@ -64,7 +76,12 @@ SCHEMA = pa.schema(
         *(pa.field(name, pa.int32(), nullable=False) for name in _MARKS),
     ]
 )
-_DELTA = [name for name in SCHEMA.names if name not in ("aircraft", "callsign", "ground")]
+_GEOMETRY = SCHEMA.field("geometry").type
+_PLAIN = ("aircraft", "callsign", "ground", "geometry")
+_DELTA = [name for name in SCHEMA.names if name not in _PLAIN]
+
+type Fed = tuple[int, int | None]
+"""How many fixes were fed together, and the clock then (microseconds, UTC; None: not asked)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +107,27 @@ def settled(batch: Fixes) -> Fixes:
         raise Refused(
             Reason.OUT_OF_RANGE, where="fix", detail="a position in the batch is not a number"
         )
-    columns: dict[str, Any] = {name: _settle(getattr(batch, name), name) for name in _SCALED}
+    columns: dict[str, Any] = {
+        name: _settle(getattr(batch, name), scale) for name, (_, scale) in _SCALED.items()
+    }
+    columns |= {name: _settle(getattr(batch, name), E7) for name in _AXES}
     return replace(batch, **columns)
 
 
-def _settle(values: Floats, name: str) -> Floats:
-    scale = _SCALED[name][1]
+def _settle(values: Floats, scale: float) -> Floats:
     return np.asarray(_rounded(values, scale) / scale, dtype=np.float64)
 
 
-def write(batch: Fixes) -> Segment:
-    """Return a batch as a segment. Refuses an empty one."""
+def write(batch: Fixes, fed: Sequence[Fed] = ()) -> Segment:
+    """Return a batch as a segment; `fed` are the pieces it came in. Refuses an empty one."""
     if not len(batch):
         raise Refused(Reason.OUT_OF_RANGE, where="segment", detail="the batch has no fixes")
     columns: dict[str, Any] = {
         "seen_at": pa.array(batch.seen_at),
         "aircraft": _words(batch.aircraft, batch.names),
+        "geometry": pa.StructArray.from_arrays(
+            [pa.array(getattr(batch, name)) for name in _AXES], fields=list(_GEOMETRY)
+        ),
         "ground": pa.array(batch.ground),
         "callsign": _words(batch.callsign, batch.callsigns),
         "sequence": pa.array(batch.sequence),
@@ -115,7 +137,13 @@ def write(batch: Fixes) -> Segment:
     for name in _MARKS:
         columns[name] = pa.array(getattr(batch, name).astype(np.int32))
     table = pa.table([columns[name] for name in SCHEMA.names], schema=SCHEMA)
-    data = _bytes(table, {"truceline.segment": str(FORMAT), "source": batch.source})
+    marks = {
+        "truceline.segment": str(FORMAT),
+        "source": batch.source,
+        "fed": json.dumps([list(one) for one in fed]),
+        "geo": json.dumps(GEO),
+    }
+    data = _bytes(table, marks)
     return Segment(
         data=data,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -130,6 +158,21 @@ def write(batch: Fixes) -> Segment:
 
 def read(data: bytes, *, sha256: str | None = None) -> Fixes:
     """Return the batch of a segment. Raises `Unproven` if the bytes do not have the hash asked for."""
+    return _read(data, sha256)[0]
+
+
+def pieces(data: bytes, *, sha256: str | None = None) -> Iterator[tuple[Fixes, int | None]]:
+    """Yield what was fed together, in order, with the clock then; raises as `read` does."""
+    batch, fed = _read(data, sha256)
+    first = 0
+    for count, now_us in fed:
+        yield batch.take(slice(first, first + count)), now_us
+        first += count
+    if first < len(batch):
+        yield batch.take(slice(first, len(batch))), None
+
+
+def _read(data: bytes, sha256: str | None) -> tuple[Fixes, list[Fed]]:
     if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
         raise Unproven(
             Reason.CORRUPT, where="segment", detail="the bytes are not those that the record names"
@@ -141,20 +184,16 @@ def read(data: bytes, *, sha256: str | None = None) -> Fixes:
             Reason.BAD_FORMAT, where="segment", detail=str(error).splitlines()[0]
         ) from None
     marks = table.schema.metadata or {}
-    if table.schema.names != _NAMES.get(marks.get(b"truceline.segment", b"")):
+    is_ours = marks.get(b"truceline.segment") == str(FORMAT).encode()
+    if not is_ours or table.schema.names != SCHEMA.names:
         raise Malformed(Reason.BAD_FORMAT, where="segment", detail="not a segment of this format")
-    return _batch(table.combine_chunks(), marks.get(b"source", b"").decode())
-
-
-_NAMES = {
-    b"1": [name for name in SCHEMA.names if name not in _LATER],
-    b"2": SCHEMA.names,
-}
+    fed = [(int(count), now) for count, now in json.loads(marks.get(b"fed", b"[]"))]
+    return _batch(table.combine_chunks(), marks.get(b"source", b"").decode()), fed
 
 
 def _batch(table: pa.Table, source: str) -> Fixes:
     names, callsigns = Names(), Names()
-    present = table.schema.names
+    where = table["geometry"].combine_chunks()
     return fixes(
         seen_at=table["seen_at"].to_numpy(),
         aircraft=_codes(table["aircraft"], names),
@@ -164,12 +203,12 @@ def _batch(table: pa.Table, source: str) -> Fixes:
         names=names.texts,
         callsigns=callsigns.texts,
         source=source,
+        **{name: where.field(axis).to_numpy() for name, axis in _AXES.items()},
         **{
             name: table[column].cast(pa.float64()).to_numpy() / scale
             for name, (column, scale) in _SCALED.items()
-            if column in present
         },
-        **{name: table[name].cast(pa.int8()).to_numpy() for name in _MARKS if name in present},
+        **{name: table[name].cast(pa.int8()).to_numpy() for name in _MARKS},
     )
 
 

@@ -39,24 +39,33 @@ KNOWN = (*REQUIRED, *OPTIONAL)
 OF_SEGMENT = {
     "seen_at": ("timestamp", 1.0),
     "aircraft": ("icao24", 1.0),
-    "lat_e7": ("latitude", 1.0),
-    "lon_e7": ("longitude", 1.0),
     "baro_dft": ("altitude", 10.0),
     "geo_dft": ("geoaltitude", 10.0),
     "speed_dkt": ("groundspeed", 10.0),
     "ground": ("onground", 1.0),
     "callsign": ("callsign", 1.0),
     "sigma_mm": ("sigma_m", 1000.0),
-}
-"""The columns of our own sealed segments (`archive/segment.py`), and what divides them."""
-
-LATER_IN_SEGMENT = {
     "track_cdeg": ("track", 100.0),
     "climb_ft_min": ("vertical_rate", 1.0),
     "qnh_dhpa": ("qnh", 10.0),
     **{name: (name, 1.0) for name in CODES},
 }
-"""Columns that segments of the first format did not have."""
+"""The columns of our own sealed segments (`archive/segment.py`), and what divides them."""
+
+POSITION = ("geometry", "lat_e7", "lon_e7")
+"""Where a segment has its positions: a GeoParquet point; a track file in the same compact
+columns may have 1e-7 degrees instead."""
+
+_NEEDED = ("seen_at", "aircraft", "baro_dft", "ground")
+
+
+def segment_columns(present: Sequence[str]) -> list[str]:
+    """Return the columns to read of a segment, or nothing where the table is none."""
+    placed = "geometry" in present or {"lat_e7", "lon_e7"} <= set(present)
+    if not placed or not set(_NEEDED) <= set(present):
+        return []
+    return [name for name in (*OF_SEGMENT, *POSITION) if name in present]
+
 
 _SECONDS_BELOW = 1e11
 _MILLIS_BELOW = 1e14
@@ -78,13 +87,20 @@ def check_names(present: Sequence[str], *, where: str) -> list[str]:
 
 def from_segment(table: pa.RecordBatch) -> pa.Table:
     """Return the rows of a sealed segment under the names of a track file."""
-    made = {}
-    for column, (name, scale) in (OF_SEGMENT | LATER_IN_SEGMENT).items():
+    made = dict(zip(("latitude", "longitude"), _positions(table), strict=True))
+    for column, (name, scale) in OF_SEGMENT.items():
         if column not in table.schema.names:
             continue
         values = table.column(column)
         made[name] = values if scale == 1.0 else pc.divide(values.cast(pa.float64()), scale)
     return pa.table(made)
+
+
+def _positions(table: pa.RecordBatch) -> tuple[pa.Array, pa.Array]:
+    if "geometry" in table.schema.names:
+        where = table.column("geometry")
+        return where.field("y"), where.field("x")
+    return table.column("lat_e7"), table.column("lon_e7")
 
 
 def fixes_of(
@@ -98,23 +114,21 @@ def fixes_of(
     """Return the usable rows of a table as a batch; `first` is the number of its first row."""
     aircraft, known = _texts(table.column("icao24"), names[0], where=f"{source}, icao24")
     seen_at = times(table.column("timestamp"), where=f"{source}, timestamp")
-    columns = {
+    columns: dict[str, Any] = {
         "lat": degrees(table.column("latitude"), where=f"{source}, latitude"),
         "lon": degrees(table.column("longitude"), where=f"{source}, longitude"),
     }
     for column, name in NUMBERS.items():
         if column in table.schema.names:
             columns[name] = numbers(table.column(column), where=f"{source}, {column}")
-    marks = {
-        name: codes(table.column(name), otherwise=otherwise, where=f"{source}, {name}")
-        for name, otherwise in CODES.items()
-        if name in table.schema.names
-    }
+    for name, otherwise in CODES.items():
+        if name in table.schema.names:
+            where = f"{source}, {name}"
+            columns[name] = codes(table.column(name), otherwise=otherwise, where=where)
     batch = fixes(
         seen_at=seen_at,
         aircraft=aircraft,
         **columns,
-        **marks,
         ground=_flags(table),
         sigma_m=_sigma(table, source),
         callsign=_callsigns(table, names[1], source),

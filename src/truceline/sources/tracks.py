@@ -21,13 +21,13 @@ import pyarrow.parquet as pq
 from truceline.airspace.fix import Fixes, Names
 from truceline.errors import Malformed, Reason, Unavailable
 from truceline.sources.columns import (
-    LATER_IN_SEGMENT,
-    OF_SEGMENT,
     check_names,
     fixes_of,
     from_segment,
+    segment_columns,
 )
 from truceline.sources.readsb import read_json
+from truceline.sources.sane import sane
 
 BATCH_ROWS = 200_000
 MAX_JSON_BYTES = 512 * 1024 * 1024
@@ -49,7 +49,8 @@ class TrackFile:
     def batches(self) -> Iterator[Fixes]:
         """Yield the usable fixes. Refuses what is none of the known formats."""
         try:
-            yield from self._batches()
+            for batch in self._batches():
+                yield sane(batch, self.dropped)
         except FileNotFoundError:
             raise Malformed(Reason.NOT_FOUND, where=str(self.path), detail="no such file") from None
         except IsADirectoryError:
@@ -85,9 +86,8 @@ class TrackFile:
     def _parquet(self) -> Iterator[Fixes]:
         with pq.ParquetFile(self.path) as file:
             present = file.schema_arrow.names
-            sealed = set(OF_SEGMENT) <= set(present)
-            ours = [name for name in (*OF_SEGMENT, *LATER_IN_SEGMENT) if name in present]
-            columns = ours if sealed else check_names(present, where=self.path.name)
+            sealed = segment_columns(present)
+            columns = sealed or check_names(present, where=self.path.name)
             for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=columns):
                 yield self._taken(from_segment(batch) if sealed else batch)
 
