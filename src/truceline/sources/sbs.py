@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from truceline.airspace.fix import Fixes, Names, fixes
+from truceline.sources.rows import Told
 
 MAX_LINE = 4096
 MOST_NAMES = 200_000
@@ -60,6 +61,7 @@ class SbsReader:
         self.positions = 0
         self.dropped: Counter[str] = Counter()
         self.noted: Counter[str] = Counter()
+        self.told = Told()
         self._rest = b""
         self._skipping = False
         self._heard: dict[int, _Heard] = {}
