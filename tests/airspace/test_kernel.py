@@ -200,7 +200,9 @@ def test_depth_and_doubt_equal_those_of_the_plain_measure():
             assert depth.metres == pytest.approx(plain.metres, abs=LOOK_M / 2)
             assert doubt.fixes == slow.fixes
             assert abs(doubt.lasted_us - slow.lasted_us) <= 1
-            assert (doubt.firm, doubt.capped) == pytest.approx((slow.firm, slow.capped), abs=1e-6)
+            # A step of over 100 km is measured on a sphere by one and in a plane by the other.
+            for name in ("firm", "capped", "loose", "known"):
+                assert getattr(doubt, name) == pytest.approx(getattr(slow, name), abs=1e-4), name
 
 
 def test_the_constants_that_the_kernel_repeats_are_those_of_the_plain_way():

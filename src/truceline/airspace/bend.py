@@ -1,6 +1,8 @@
-"""Between two fixes the path is the shortest one on the globe, drawn in short straight steps.
+"""The path between two fixes, drawn in short straight steps.
 
-A straight line in longitude and latitude leaves the geodesic by up to
+Without more it is the shortest one on the globe; `reach` bends it where the aircraft
+says that it turned, and says how far from it the aircraft may have been. A straight
+line in longitude and latitude leaves the geodesic by up to
 R (Dlon^2 + 4 |Dlon Dlat|) sin(2 lat) / 16; at 10 s between fixes that is centimetres
 and nothing is drawn, at 300 s it is a hundred metres. A step over the antimeridian
 is cut there.
@@ -13,19 +15,26 @@ from dataclasses import replace
 import numpy as np
 
 from truceline.airspace.fix import Flags, Floats, Ints
+from truceline.airspace.metres import metres_per_degree
+from truceline.airspace.reach import Gaps, gaps
+from truceline.airspace.rules import STANDARD, Rules
 from truceline.airspace.track import Rows
 
 TOLERANCE_M = 0.5
+BOW_TOLERANCE_M = 2.0
 _METRES = 121.6  # R / 16, with both differences in degrees
 _MOST_STEPS = 512
+_FEW_STEPS, _MORE_STEPS = 4, 8
+_WIDE_BAND_M = 100.0
 
 
-def bent(rows: Rows) -> Rows:
+def bent(rows: Rows, rules: Rules = STANDARD) -> Rows:
     """Return the rows with points drawn in between wherever a straight step would stray."""
-    steps = _steps(rows)
+    wide = gaps(rows, rules)
+    steps = _steps(rows, wide, rules)
     if steps is None:
         return rows
-    drawn = _insert(rows, steps)
+    drawn = _insert(rows, steps, wide)
     return _cut(drawn)
 
 
@@ -34,21 +43,27 @@ def cut(rows: Rows) -> Rows:
     return _cut(rows)
 
 
-def _steps(rows: Rows) -> Ints | None:
+def _steps(rows: Rows, wide: Gaps | None, rules: Rules) -> Ints | None:
     if len(rows) < 2:
         return None
     lon = np.abs(np.diff(rows.lon))
     lon = np.minimum(lon, 360 - lon)
     stray = _METRES * lon * (lon + 4 * np.abs(np.diff(rows.lat)))
     stray[~rows.joins[:-1]] = 0
-    if not np.any(stray > TOLERANCE_M) and not np.any(np.abs(np.diff(rows.lon)) > 180):
+    over = np.any(np.abs(np.diff(rows.lon)) > 180)
+    if wide is None and not over and not np.any(stray > TOLERANCE_M):
         return None
     steps = np.ones(len(rows), dtype=np.int64)
-    steps[:-1] = np.clip(np.ceil(np.sqrt(stray / TOLERANCE_M)), 1, _MOST_STEPS)
-    return steps
+    steps[:-1] = np.ceil(np.sqrt(stray / TOLERANCE_M))
+    if wide is not None:
+        bow = np.ceil(np.sqrt(wide.bow() / (8 * BOW_TOLERANCE_M)))
+        band = np.where(wide.band_m > _WIDE_BAND_M, _MORE_STEPS, _FEW_STEPS)
+        band = np.where(wide.band_m > rules.band_least_m, band, 1)
+        steps[wide.row] = np.maximum(steps[wide.row], np.maximum(bow, band))
+    return np.clip(steps, 1, _MOST_STEPS)
 
 
-def _insert(rows: Rows, steps: Ints) -> Rows:
+def _insert(rows: Rows, steps: Ints, wide: Gaps | None) -> Rows:
     first = np.concatenate(([0], np.cumsum(steps)[:-1]))
     number = np.repeat(np.arange(len(rows)), steps)
     within = np.arange(len(number)) - first[number]
@@ -59,6 +74,13 @@ def _insert(rows: Rows, steps: Ints) -> Rows:
     height = rows.height_ft[:, number]
     height = np.where(drawn, height + (rows.height_ft[:, after] - height) * share, height)
     span = rows.seen_at[after] - rows.seen_at[number]
+    band_m, band_ft = np.zeros(len(number)), np.zeros(len(number))
+    if wide is not None:
+        spot = np.flatnonzero(drawn & np.isin(number, wide.row))
+        which = np.searchsorted(wide.row, number[spot])
+        _bend(wide, (which, share[spot]), spot, (lon, lat, height))
+        lens = 4 * share[spot] * (1 - share[spot])
+        band_m[spot], band_ft[spot] = wide.band_m[which] * lens, wide.band_ft[which] * lens
     return Rows(
         slot=rows.slot[number],
         seen_at=rows.seen_at[number] + np.rint(span * share).astype(np.int64),
@@ -70,11 +92,25 @@ def _insert(rows: Rows, steps: Ints) -> Rows:
         fix=rows.fix[number] & ~drawn,
         bracket=first[rows.bracket[number]],
         sigma_m=rows.sigma_m[number],
+        band_m=band_m,
+        band_ft=band_ft,
         certain=rows.certain[number],
         trusted=rows.trusted[number],
         origin=rows.origin[number],
         table=rows.table,
     )
+
+
+def _bend(
+    wide: Gaps, where: tuple[Ints, Floats], spot: Ints, path: tuple[Floats, Floats, Floats]
+) -> None:
+    """Move the drawn points off the geodesic, in place."""
+    lon, lat, height = path
+    east, north = metres_per_degree(lat[spot])
+    aside, ahead = wide.offset(*where)
+    lat[spot] = np.clip(lat[spot] + ahead / north, -90.0, 90.0)
+    lon[spot] = (lon[spot] + aside / east + 180) % 360 - 180
+    height[:, spot] += wide.lift(*where)
 
 
 def _along(rows: Rows, number: Ints, after: Ints, share: Floats) -> tuple[Floats, Floats]:
@@ -127,6 +163,8 @@ def _split(rows: Rows, over: Flags) -> Rows:
         bracket=first[rows.bracket[number]],
         sigma_m=rows.sigma_m[number],
         certain=rows.certain[number],
+        band_m=rows.band_m[number],
+        band_ft=rows.band_ft[number],
         trusted=rows.trusted[number],
         origin=rows.origin[number],
     )

@@ -21,7 +21,6 @@ CACHED = True
 
 _FILTER = (3.0 + 16.0 * 2.0**-53) * 2.0**-53
 _SPLIT = 134_217_729.0
-_SAME = 1e-13
 
 OPEN, BORDER, HEIGHT, WINDOW = 0, 1, 2, 3
 UNTESTABLE = 3
@@ -94,10 +93,10 @@ def side(ax, ay, bx, by, cx, cy):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def cell_of(x, y, west, south, size, columns, rows):  # type: ignore[no-untyped-def]
+def cell_of(x, y, west, south, scale, columns, rows):  # type: ignore[no-untyped-def]
     """Return the number of the cell of a point, -1 outside."""
-    column = int(np.floor((x - west) / size))
-    row = int(np.floor((y - south) / size))
+    column = int(np.floor((x - west) * scale))
+    row = int(np.floor((y - south) * scale))
     if column < 0 or column >= columns or row < 0 or row >= rows:
         return -1
     return row * columns + column
@@ -135,24 +134,6 @@ def inside_entry(px, py, entry, edge_first, edges, reference, reference_inside):
 
 
 @compiled
-def inside_volume(px, py, volume, grid, counts, covers, entries, borders):  # type: ignore[no-untyped-def]
-    """Say whether a point is in a volume on the ground; the border is."""
-    cell = cell_of(px, py, grid[0], grid[1], grid[2], counts[0], counts[1])
-    if cell < 0:
-        return False
-    cover_first, cover = covers
-    entry_first, entry = entries
-    edge_first, edges, reference, reference_inside = borders
-    for k in range(entry_first[cell], entry_first[cell + 1]):
-        if entry[k] == volume:
-            return inside_entry(px, py, k, edge_first, edges, reference, reference_inside)
-    found = False
-    for k in range(cover_first[cell], cover_first[cell + 1]):
-        found = found or cover[k] == volume
-    return found
-
-
-@compiled
 def members(lon, lat, grid, counts, covers, entries, borders):  # type: ignore[no-untyped-def]
     """Return (point, volume) for every volume that each point lies in on the ground."""
     cover_first, cover = covers
@@ -164,7 +145,7 @@ def members(lon, lat, grid, counts, covers, entries, borders):  # type: ignore[n
     most = len(cover) + len(entry)
     for number in range(len(lon)):
         px, py = lon[number], lat[number]
-        cell = cell_of(px, py, grid[0], grid[1], grid[2], counts[0], counts[1])
+        cell = cell_of(px, py, grid[0], grid[1], grid[3], counts[0], counts[1])
         if cell < 0:
             continue
         first, last = cover_first[cell], cover_first[cell + 1]
@@ -197,7 +178,7 @@ def walk(ax, ay, bx, by, grid, counts, found):  # type: ignore[no-untyped-def]
 
     A straight walk enters each column and each row once; `found` has room for all.
     """
-    west, south, size = grid
+    west, south, size, _ = grid
     columns, rows = counts
     x0, y0 = (ax - west) / size, (ay - south) / size
     x1, y1 = (bx - west) / size, (by - south) / size
@@ -279,191 +260,6 @@ def narrow(here, there, low, high):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def stays_in(path, chart, grid, counts, covers, entries, borders, nearest):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 -- the hot loop: one pass, no calls that hide a cost
-    """Return the stays of the path in every volume, in order of their ends along the path.
-
-    The columns are those of `stay.Stays`.
-    """
-    lon, lat, seen_at, height, joins = path
-    lower_column, lower_ft, upper_column, upper_ft, opens_at, closes_at = chart
-    cover_first, cover = covers
-    entry_first, entry = entries
-    edge_first, edges = borders[0], borders[1]
-    west, south, size = grid
-    columns, rows = counts
-    volumes = len(lower_ft)
-
-    room = 1024
-    numbers = np.empty((room, 5), np.int64)  # volume, row_in, edge_in, row_out, edge_out
-    shares = np.empty((room, 2))
-    made = 0
-    current = np.full(volumes, -1, np.int64)  # the stay that may go on, by volume
-    stamp = np.full(volumes, -1, np.int64)
-    near = np.empty(volumes + 1, np.int64)
-    passed = np.empty(4 * (columns + rows) + 64, np.int64)
-    met = np.empty(4096)
-    cuts = np.empty(2 * 4096 + 2)
-
-    for k in range(len(lon) - 1):
-        if not joins[k]:
-            continue
-        ax, ay, bx, by = lon[k], lat[k], lon[k + 1], lat[k + 1]
-        column = int(np.floor((ax - west) / size))
-        row = int(np.floor((ay - south) / size))
-        to_column = int(np.floor((bx - west) / size))
-        to_row = int(np.floor((by - south) / size))
-        within = 0 <= column < columns and 0 <= row < rows
-        cell = row * columns + column if within else -1
-        if within:
-            steps = max(abs(to_column - column), abs(to_row - row))
-            if nearest[cell] > steps:
-                continue
-        count = 0
-        if within and column == to_column and row == to_row:
-            passed[0] = cell
-            count = 1
-        else:
-            count = walk(ax, ay, bx, by, grid, counts, passed)
-        # Which volumes may be met, those with a border on the way first.
-        listed = 0
-        for n in range(count):
-            for e in range(entry_first[passed[n]], entry_first[passed[n] + 1]):
-                if stamp[entry[e]] != k:
-                    stamp[entry[e]] = k
-                    near[listed] = entry[e]
-                    listed += 1
-        with_border = listed
-        if within:
-            for c in range(cover_first[cell], cover_first[cell + 1]):
-                if stamp[cover[c]] != k:
-                    stamp[cover[c]] = k
-                    near[listed] = cover[c]
-                    listed += 1
-        begins, ends = seen_at[k], seen_at[k + 1]
-        fresh = k == 0 or not joins[k - 1]
-        final = not joins[k + 1]
-        for n in range(listed):
-            volume = near[n]
-            # Height and time are cheap: first.
-            low, high = 0.0, 1.0
-            c = lower_column[volume]
-            if 0 <= c <= 2:
-                limit = lower_ft[volume]
-                low, high = narrow(height[c, k] - limit, height[c, k + 1] - limit, low, high)
-            c = upper_column[volume]
-            if 0 <= c <= 2 and high >= low:
-                limit = upper_ft[volume]
-                low, high = narrow(limit - height[c, k], limit - height[c, k + 1], low, high)
-            if high < low:
-                continue
-            opens, closes = opens_at[volume] - begins, closes_at[volume] - begins
-            if opens > ends - begins or closes <= 0:
-                continue
-            since, until = 0.0, 1.0
-            if opens > 0:
-                since = opens / max(ends - begins, 1)
-            if closes < ends - begins:
-                until = closes / max(ends - begins, 1)
-            # On the ground.
-            pieces = 0
-            if n >= with_border:
-                cuts[0], cuts[1] = 0.0, 1.0
-                pieces = 1
-            else:
-                found = 0
-                while True:
-                    found = 0
-                    for m in range(count):
-                        for e in range(entry_first[passed[m]], entry_first[passed[m] + 1]):
-                            if entry[e] == volume and found >= 0:
-                                found = hits(
-                                    ax,
-                                    ay,
-                                    bx,
-                                    by,
-                                    edge_first[e],
-                                    edge_first[e + 1],
-                                    edges,
-                                    met,
-                                    found,
-                                )
-                    if found >= 0:
-                        break
-                    met = np.empty(2 * len(met))
-                    cuts = np.empty(2 * len(met) + 2)
-                if found == 0 or (ax == bx and ay == by):
-                    if inside_volume(ax, ay, volume, grid, counts, covers, entries, borders):
-                        cuts[0], cuts[1] = 0.0, 1.0
-                        pieces = 1
-                else:
-                    order = np.sort(met[:found])
-                    before = 0.0
-                    for m in range(found + 1):
-                        after = order[m] if m < found else 1.0
-                        if after - before <= _SAME:
-                            if m == found and pieces > 0 and cuts[2 * pieces - 1] == before:
-                                cuts[2 * pieces - 1] = 1.0
-                            continue
-                        half = before + (after - before) / 2
-                        px, py = ax + (bx - ax) * half, ay + (by - ay) * half
-                        if inside_volume(px, py, volume, grid, counts, covers, entries, borders):
-                            start = 0.0 if before <= _SAME else before
-                            if pieces > 0 and before - cuts[2 * pieces - 1] <= _SAME:
-                                cuts[2 * pieces - 1] = after
-                            else:
-                                cuts[2 * pieces], cuts[2 * pieces + 1] = start, after
-                                pieces += 1
-                        before = after
-                    if pieces > 0 and 1.0 - cuts[2 * pieces - 1] <= _SAME:
-                        cuts[2 * pieces - 1] = 1.0
-            # Put together.
-            for m in range(pieces):
-                start, end = cuts[2 * m], cuts[2 * m + 1]
-                edge_in, edge_out = BORDER, BORDER
-                if low > start:
-                    start, edge_in = low, HEIGHT
-                if since > start:
-                    start, edge_in = since, WINDOW
-                if high < end:
-                    end, edge_out = high, HEIGHT
-                if until < end:
-                    end, edge_out = until, WINDOW
-                if end < start or (end == start and begins != ends):
-                    continue
-                if start == 0.0:
-                    if fresh:
-                        edge_in = OPEN
-                    elif begins == opens_at[volume]:
-                        edge_in = WINDOW
-                if end == 1.0:
-                    if ends == closes_at[volume]:
-                        edge_out = WINDOW
-                    elif final:
-                        edge_out = OPEN
-                last = current[volume]
-                if (
-                    last >= 0
-                    and start == 0.0
-                    and not fresh
-                    and numbers[last, 3] == k - 1
-                    and shares[last, 1] == 1.0
-                ):
-                    numbers[last, 3], numbers[last, 4], shares[last, 1] = k, edge_out, end
-                    continue
-                if made == room:
-                    room *= 2
-                    more, wide = np.empty((room, 5), np.int64), np.empty((room, 2))
-                    more[:made], wide[:made] = numbers, shares
-                    numbers, shares = more, wide
-                numbers[made, 0], numbers[made, 1], numbers[made, 2] = volume, k, edge_in
-                numbers[made, 3], numbers[made, 4] = k, edge_out
-                shares[made, 0], shares[made, 1] = start, end
-                current[volume] = made
-                made += 1
-    return numbers[:made], shares[:made]
-
-
-@compiled
 def metres(lat):  # type: ignore[no-untyped-def]
     """Return the length of a degree of longitude and of latitude; see `metres.py`."""
     phi = lat * np.pi / 180.0
@@ -534,29 +330,29 @@ def between(values, row, share):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def upright_at(height, row, share, volume, chart, plain, slope):  # type: ignore[no-untyped-def]
-    """Return P(between the limits) at a place, and whether its height is known."""
+def upright_at(height, row, share, rise, volume, chart, errors):  # type: ignore[no-untyped-def]
+    """Return P(between the limits) at a place, at least and as estimated, and whether known.
+
+    `rise` is how far from the drawn height the aircraft may have been there.
+    """
     lower_column, lower_ft, upper_column, upper_ft = chart[0], chart[1], chart[2], chart[3]
-    chance, known = 1.0, True
-    c = lower_column[volume]
-    if c == UNTESTABLE:
-        known = False
-    elif c >= 0:
-        h = between(height[c], row, share)
-        if np.isnan(h):
+    plain, slope, spread = errors
+    least, chance, known = 1.0, 1.0, True
+    for side_of in range(2):
+        c = lower_column[volume] if side_of == 0 else upper_column[volume]
+        if c == UNTESTABLE:
             known = False
-        else:
-            chance += phi_of((h - lower_ft[volume]) / np.hypot(plain[c], slope[c] * h)) - 1.0
-    c = upper_column[volume]
-    if c == UNTESTABLE:
-        known = False
-    elif c >= 0:
-        h = between(height[c], row, share)
-        if np.isnan(h):
-            known = False
-        else:
-            chance += phi_of((upper_ft[volume] - h) / np.hypot(plain[c], slope[c] * h)) - 1.0
-    return chance, known
+        elif c >= 0:
+            h = between(height[c], row, share)
+            if np.isnan(h):
+                known = False
+            else:
+                margin = h - lower_ft[volume] if side_of == 0 else upper_ft[volume] - h
+                sigma = np.hypot(plain[c], slope[c] * h)
+                likely = phi_of(margin / np.hypot(sigma, spread * rise)) - 1.0
+                chance += likely
+                least += phi_of((margin - rise) / sigma) - 1.0 if rise > 0.0 else likely
+    return least, chance, known
 
 
 @compiled
@@ -622,12 +418,12 @@ def narrowed(lon, lat, borders, volume, span, best):  # type: ignore[no-untyped-
 
 @compiled
 def surest(path, quality, chart, borders, errors, volume, span):  # type: ignore[no-untyped-def]
-    """Return firm, capped, across, upright and the number of fixes inside; see `verdict.Doubt`."""
+    """Return firm, capped, loose, across, upright, the fixes inside, known; see `verdict.Doubt`."""
     lon, lat, _, height, _ = path
-    sigma, certain, fix, trusted = quality
-    plain, slope = errors
+    sigma, certain, fix, trusted, band_m, band_ft = quality
     first, share_in, last, share_out = span
-    firm, capped, top, across, upright, fixes = 0.0, 0.0, 0.0, 0.0, 0.0, 0
+    firm, capped, loose, across, upright, fixes = 0.0, 0.0, 0.0, 0.0, 0.0, 0
+    top, ever = 0.0, 0.0
     was, since, hint = np.inf, 0.0, -1
     for row in range(first, last + 1):
         begin = share_in if row == first else 0.0
@@ -641,35 +437,47 @@ def surest(path, quality, chart, borders, errors, volume, span):  # type: ignore
             ended = share == 1.0
             if ended and fix[row + 1] and k > 0:
                 fixes += 1
-            if firm >= 1.0 or not (certain[row] or (ended and fix[row + 1])):
+            if firm >= 1.0:
                 continue
-            spread = sigma[row + 1] if ended else max(sigma[row], sigma[row + 1])
-            chance, known = upright_at(height, row, share, volume, chart, plain, slope)
-            held = firm if known and believed else capped
-            if chance <= held or chance * phi_of((was + since) / spread) <= held:
+            near = certain[row] or (ended and fix[row + 1])
+            held = capped if near else loose
+            noise = sigma[row + 1] if ended else max(sigma[row], sigma[row + 1])
+            wide, rise = between(band_m, row, share), between(band_ft, row, share)
+            spread = np.hypot(noise, errors[2] * wide)
+            least, chance, known = upright_at(height, row, share, rise, volume, chart, errors)
+            counts = known and believed
+            ever = 1.0 if known else ever
+            reach = was + since
+            surer = counts and least > firm and least * phi_of((reach - wide) / noise) > firm
+            if not surer and (chance <= held or chance * phi_of(reach / spread) <= held):
                 continue
             x, y = between(lon, row, share), between(lat, row, share)
             was, hint = border_m(x, y, volume, borders, hint)
             since = 0.0
             aside = phi_of(was / spread)
-            if known and believed:
-                firm = max(firm, aside * chance)
-            else:
+            if counts:
+                sure = phi_of((was - wide) / noise) if wide > 0.0 else aside
+                firm = max(firm, sure * least)
+            if near:
                 capped = max(capped, aside * chance)
+            else:
+                loose = max(loose, aside * chance)
             if aside * chance > top:
                 top, across, upright = aside * chance, aside, chance
-    return firm, capped if firm < 1.0 else 0.0, across, upright, fixes
+    if firm >= 1.0:
+        capped, loose = 0.0, 0.0
+    return firm, capped, loose, across, upright, fixes, ever
 
 
 @compiled
 def measure(path, quality, chart, borders, errors, numbers, shares):  # type: ignore[no-untyped-def]
-    """Return for each stay: depth, its lon and lat, firm, capped, across, upright, fixes, microseconds.
+    """Return for each stay: depth, its lon and lat, firm, capped, loose, across, upright, fixes, microseconds, known.
 
     What is meant is said in `measure.py`. The depth is searched twice: roughly, and
     then for anything deeper than that, which takes few looks.
     """
     lon, lat, seen_at = path[0], path[1], path[2]
-    found = np.zeros((len(numbers), 9))
+    found = np.zeros((len(numbers), 11))
     for n in range(len(numbers)):
         volume, first, last = numbers[n, 0], numbers[n, 1], numbers[n, 3]
         span = (first, shares[n, 0], last, shares[n, 1])
@@ -682,14 +490,13 @@ def measure(path, quality, chart, borders, errors, numbers, shares):  # type: ig
             between(lon, row, share),
             between(lat, row, share),
         )
-        firm, capped, across, upright, fixes = surest(
-            path, quality, chart, borders, errors, volume, span
-        )
-        found[n, 3], found[n, 4], found[n, 5], found[n, 6] = firm, capped, across, upright
-        found[n, 7] = fixes
+        doubt = surest(path, quality, chart, borders, errors, volume, span)
+        found[n, 3], found[n, 4], found[n, 5] = doubt[0], doubt[1], doubt[2]
+        found[n, 6], found[n, 7], found[n, 8] = doubt[3], doubt[4], doubt[5]
+        found[n, 10] = doubt[6]
         begins = np.rint((seen_at[first + 1] - seen_at[first]) * shares[n, 0])
         ends = np.rint((seen_at[last + 1] - seen_at[last]) * shares[n, 1])
-        found[n, 8] = seen_at[last] - seen_at[first] + ends - begins
+        found[n, 9] = seen_at[last] - seen_at[first] + ends - begins
     return found
 
 
@@ -714,7 +521,7 @@ def beyond(height, row, column, limit_ft, sign, errors, exit_ft):  # type: ignor
     """Say whether a fix is outside one limit by more than doubt allows."""
     if column < 0 or column == UNTESTABLE:
         return False
-    plain, slope = errors
+    plain, slope, _ = errors
     h = height[column, row]
     reach = max(2 * np.hypot(plain[column], slope[column] * h), exit_ft)
     return sign * (h - limit_ft) < -reach
@@ -727,7 +534,7 @@ def leave(path, quality, chart, borders, errors, exits, volume, first, last, sta
     `state` is (fixes outside in a row, since when); returned with whether the exit is certain.
     """
     lon, lat, seen_at, height, _ = path
-    sigma, _, fix, _ = quality
+    sigma, _, fix, _, _, _ = quality
     exit_m, exit_ft, exit_fixes, exit_us = exits
     count, since = state
     for row in range(first, last + 1):

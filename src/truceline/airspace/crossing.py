@@ -84,4 +84,4 @@ class Crossing:
     @property
     def altitude_known(self) -> bool:
         """Whether any of what it rests on had a known height."""
-        return self.doubt.firm > 0
+        return self.doubt.known

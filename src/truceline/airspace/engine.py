@@ -73,7 +73,7 @@ class Engine:
     def feed(self, batch: Fixes, *, now_us: int | None = None) -> list[Event]:
         """Take a batch and return what began, became surer or ended with it."""
         rows = self.tracks.take(batch, now_us=now_us)
-        rows = cut(rows) if self.rules.planar else bent(rows)
+        rows = cut(rows) if self.rules.planar else bent(rows, self.rules)
         if len(rows) < 2:
             return []
         return list(self._follow(rows, self._search(self.chart, rows)))

@@ -9,6 +9,7 @@ says why.
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from truceline.airspace.verdict import Doubt
 from truceline.airspace.vertical import sigmas_ft
 
 WARM_ROWS = 100_000
+_BLOCK = 2048
 
 
 class Kernel:
@@ -61,9 +63,10 @@ class Kernel:
 
     def _load(self) -> None:
         try:
-            from truceline.airspace import compiled  # noqa: PLC0415 -- numba is heavy
+            from truceline.airspace import compiled, compiled_path  # noqa: PLC0415 -- numba is heavy
 
-            _exercise(compiled)
+            module = _together(compiled, compiled_path)
+            _exercise(module)
         except Exception as error:  # noqa: BLE001 -- any failure of the compiler: the plain way is right
             self.notice = (
                 "the compiled kernel is not used "
@@ -76,7 +79,7 @@ class Kernel:
                 "the compiled kernel cannot be kept on this disk and is compiled at each start; "
                 "set NUMBA_CACHE_DIR to a folder that can be written"
             )
-        self._module = compiled
+        self._module = module
 
 
 KERNEL = Kernel()
@@ -119,14 +122,14 @@ class Search:
         made = self._kernel.module().measure(
             _path(rows),
             _quality(rows),
-            _limits(chart),
+            limits_of(chart),
             _borders(chart),
-            sigmas_ft(rules.qnh_hpa),
+            _errors(rules),
             numbers,
             np.column_stack((found.share_in, found.share_out)),
         )
         return [
-            (Depth(*one[:3]), Doubt(one[3], one[4], one[5], one[6], int(one[7]), int(one[8])))
+            (Depth(*one[:3]), Doubt(*one[3:8], int(one[8]), int(one[9]), one[10] > 0.0))
             for one in made.tolist()
         ]
 
@@ -140,9 +143,9 @@ class Search:
         found: tuple[int, int, bool] = self._kernel.module().leave(
             _path(case.rows),
             _quality(case.rows),
-            _limits(case.chart),
+            limits_of(case.chart),
             _borders(case.chart),
-            sigmas_ft(rules.qnh_hpa),
+            _errors(rules),
             (rules.exit_m, rules.exit_ft, rules.exit_fixes, round(rules.exit_s * SECOND_US)),
             int(case.chart.zone_first[case.zone]),
             *reach,
@@ -155,9 +158,11 @@ def stays_compiled(kernel: Kernel, chart: Chart, table: Cells, rows: Rows) -> St
     """Return the stays of these rows by the compiled kernel, which must be ready."""
     numbers, shares = kernel.module().stays_in(
         _path(rows),
-        _limits(chart),
-        *_table(table),
+        limits_of(chart),
+        table_of(table),
         table.nearest,
+        scratch_for(len(chart.areas), table),
+        block(),
     )
     order = np.lexsort((shares[:, 0], numbers[:, 1], numbers[:, 0]))
     numbers, shares = numbers[order], shares[order]
@@ -174,7 +179,7 @@ def stays_compiled(kernel: Kernel, chart: Chart, table: Cells, rows: Rows) -> St
 
 def members(kernel: Kernel, table: Cells, lon: Floats, lat: Floats) -> tuple[Ints, Ints]:
     """Return (point, volume) for every volume that each point lies in on the ground."""
-    found: tuple[Ints, Ints] = kernel.module().members(lon, lat, *_table(table))
+    found: tuple[Ints, Ints] = kernel.module().members(lon, lat, *table_of(table))
     return found
 
 
@@ -183,14 +188,19 @@ def _path(rows: Rows) -> tuple[Any, ...]:
 
 
 def _quality(rows: Rows) -> tuple[Any, ...]:
-    return (rows.sigma_m, rows.certain, rows.fix, rows.trusted)
+    return (rows.sigma_m, rows.certain, rows.fix, rows.trusted, rows.band_m, rows.band_ft)
+
+
+def _errors(rules: Rules) -> tuple[Any, ...]:
+    return (*sigmas_ft(rules.qnh_hpa), rules.band_spread)
 
 
 def _borders(chart: Chart) -> tuple[Any, ...]:
     return (chart.edge_first, chart.edges, chart.block_first, chart.blocks)
 
 
-def _limits(chart: Chart) -> tuple[Any, ...]:
+def limits_of(chart: Chart) -> tuple[Any, ...]:
+    """Return what the kernel asks of the volumes of a chart."""
     return (
         chart.lower_column,
         chart.lower_ft,
@@ -201,9 +211,10 @@ def _limits(chart: Chart) -> tuple[Any, ...]:
     )
 
 
-def _table(table: Cells) -> tuple[Any, ...]:
+def table_of(table: Cells) -> tuple[Any, ...]:
+    """Return the table of cells as the kernel takes it."""
     return (
-        (table.west, table.south, table.size),
+        (table.west, table.south, table.size, 1.0 / table.size),
         (table.columns, table.rows),
         (table.cover_first, table.cover),
         (table.entry_first, table.entry),
@@ -211,10 +222,30 @@ def _table(table: Cells) -> tuple[Any, ...]:
     )
 
 
+def scratch_for(volumes: int, table: Cells) -> tuple[Any, ...]:
+    """Return the room in which the volumes near a segment are listed."""
+    return (
+        np.full(volumes, -1, np.int64),
+        np.empty(volumes + 1, np.int64),
+        np.empty(volumes + 1, np.int64),
+        np.empty(4 * (table.columns + table.rows) + 64, np.int64),
+    )
+
+
+def block() -> tuple[Any, ...]:
+    """Return room for a block of segments, small enough to stay in the cache."""
+    return np.empty((_BLOCK, 8), np.int64), np.empty((_BLOCK, 10))
+
+
+def _together(*modules: Any) -> SimpleNamespace:
+    """One name for what several modules compile."""
+    return SimpleNamespace(**{k: v for one in modules for k, v in vars(one).items()})
+
+
 def _exercise(module: Any) -> None:
     """Call each compiled function once with the types of real use."""
     table = (
-        (0.0, 0.0, 1.0),
+        (0.0, 0.0, 1.0, 1.0),
         (1, 1),
         (np.zeros(2, np.int32), np.zeros(0, np.int32)),
         (np.zeros(2, np.int32), np.zeros(0, np.int32)),
@@ -225,14 +256,28 @@ def _exercise(module: Any) -> None:
     path = (place, place, np.zeros(2, np.int64), np.zeros((3, 2)), np.zeros(2, np.bool_))
     whole, real = np.zeros(0, np.int64), np.zeros(0)
     limits = (whole, real, whole, real, whole, whole)
-    module.stays_in(path, limits, *table, np.zeros(1, np.uint8))
+    near, scratch = np.zeros(1, np.uint8), (whole, whole, whole, np.zeros(64, np.int64))
+    module.stays_in(path, limits, table, near, scratch, block())
+    _exercise_sweep(module, limits, table, near, scratch)
     flags = np.zeros(2, np.bool_)
     quality, borders = (
-        (place, flags, flags, flags),
+        (place, flags, flags, flags, place, place),
         (whole, np.zeros((0, 4)), whole, np.zeros((0, 4))),
     )
-    errors = (np.ones(3), np.ones(3))
+    errors = (np.ones(3), np.ones(3), 1.0)
     module.measure(
         path, quality, limits, borders, errors, np.zeros((0, 5), np.int64), np.zeros((0, 2))
     )
     module.leave(path, quality, limits, borders, errors, (1.0, 1.0, 3, 1), 0, 1, 0, (0, 0))
+
+
+def _exercise_sweep(module: Any, limits: Any, table: Any, near: Any, scratch: Any) -> None:
+    place = np.zeros(1)
+    whole = np.zeros(1, np.int64)
+    batch = (np.zeros(1, np.int32), whole, *[place] * 5, np.zeros(1, np.bool_), whole)
+    state = (np.zeros((1, 5)), np.full((1, 4), -1, np.int64))
+    pool = (np.zeros((1, 10), np.int64), np.zeros((1, 6)), np.full(1, -1, np.int64))
+    spent = (np.zeros(8, np.int64), np.zeros(1, np.int64))
+    rules, share = (1, 1, 1), (0, 1)
+    module.sweep(batch, state, pool, spent, limits, table, near, scratch, block(), rules, share)
+    module.ended(state[1], pool, spent[1], 0)

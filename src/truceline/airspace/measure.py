@@ -56,6 +56,8 @@ class Places:
     lat: Floats
     seen_at: Floats
     height_ft: Floats
+    band_m: Floats
+    band_ft: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ def places(rows: Rows, row: Ints, share: Floats) -> Places:
         lat=between(rows.lat),
         seen_at=begins + (rows.seen_at[row + 1] - begins) * share,
         height_ft=between(rows.height_ft),
+        band_m=between(rows.band_m),
+        band_ft=between(rows.band_ft),
     )
 
 
@@ -188,21 +192,24 @@ def _narrowed(case: Case, span: Span, depth: Depth, around: tuple[Ints, Floats, 
 def _doubt(case: Case, span: Span, at: Places, inside: Floats) -> Doubt:
     rows, ended = case.rows, at.share == 1.0
     evident = (ended & rows.fix[at.row + 1]) | rows.certain[at.row]
-    sigma = np.maximum(rows.sigma_m[at.row], rows.sigma_m[at.row + 1])
-    sigma = np.where(ended, rows.sigma_m[at.row + 1], sigma)
-    across = phi(inside / sigma)
-    upright, known = upright_of(case, at)
-    chance = np.where(evident, across * upright, 0.0)
-    firm = known & rows.trusted[at.row] & rows.trusted[at.row + 1]
+    noise = np.maximum(rows.sigma_m[at.row], rows.sigma_m[at.row + 1])
+    noise = np.where(ended, rows.sigma_m[at.row + 1], noise)
+    across = phi(inside / np.hypot(noise, case.rules.band_spread * at.band_m))
+    least, upright, known = upright_of(case, at)
+    chance = across * upright
+    sure = phi((inside - at.band_m) / noise) * least
+    counts = known & rows.trusted[at.row] & rows.trusted[at.row + 1]
     top = int(np.argmax(chance))
-    sure = float(np.max(chance, where=firm, initial=0.0))
+    firm = float(np.max(sure, where=counts, initial=0.0))
     return Doubt(
-        firm=sure,
-        capped=float(np.max(chance, where=~firm, initial=0.0)) if sure < 1.0 else 0.0,
+        firm=firm,
+        capped=float(np.max(chance, where=evident, initial=0.0)) if firm < 1.0 else 0.0,
+        loose=float(np.max(chance, where=~evident, initial=0.0)) if firm < 1.0 else 0.0,
         across=float(across[top]),
         upright=float(upright[top]),
         fixes=_fixes_inside(rows, span),
         lasted_us=_lasted_us(rows, span),
+        known=bool(known.any()),
     )
 
 
@@ -218,36 +225,39 @@ def _lasted_us(rows: Rows, span: Span) -> int:
     return last - first + ends - begins
 
 
-def upright_of(case: Case, at: Places) -> tuple[Floats, Flags]:
-    """Return P(between the limits), and whether the height it rests on is known.
+def upright_of(case: Case, at: Places) -> tuple[Floats, Floats, Flags]:
+    """Return P(between the limits), at least and as estimated, and whether the height is known.
 
     For several volumes it is the best of those that are added; the floor and the
     ceiling are put together so that the result is never too high (Fréchet).
     """
-    chart, zone, rules = case.chart, case.zone, case.rules
-    best = np.zeros(len(at.lon))
+    chart, zone = case.chart, case.zone
+    least, best = np.zeros(len(at.lon)), np.zeros(len(at.lon))
     known = np.zeros(len(at.lon), dtype=np.bool_)
     for volume in range(int(chart.zone_first[zone]), int(chart.zone_first[zone + 1])):
         if chart.operation[volume] == 2:
             continue
         low, high = margins_ft(chart, volume, at.height_ft)
         sure = ~(np.isnan(low) | np.isnan(high))
-        chance = (
-            _share_of(chart.lower_column[volume], low, at.height_ft, rules)
-            + _share_of(chart.upper_column[volume], high, at.height_ft, rules)
-            - 1
-        )
+        floor = _share_of(chart.lower_column[volume], low, at, case.rules)
+        top = _share_of(chart.upper_column[volume], high, at, case.rules)
+        held, chance = floor[0] + top[0] - 1, floor[1] + top[1] - 1
         better = (chance > best) | (sure & ~known & (chance >= best))
         best, known = np.where(better, chance, best), np.where(better, sure, known)
-    return best, known
+        least = np.maximum(least, np.where(sure, held, 0.0))
+    return least, best, known
 
 
-def _share_of(column: int, margin_ft: Floats, height_ft: Floats, rules: Rules) -> Floats:
+def _share_of(column: int, margin_ft: Floats, at: Places, rules: Rules) -> tuple[Floats, Floats]:
+    """Return P(inside one limit), at least and as estimated; 1 where it cannot be tested."""
     if column in (Column.NONE, Column.UNTESTABLE):
-        return np.ones(len(margin_ft))
+        return np.ones(len(margin_ft)), np.ones(len(margin_ft))
     plain, slope = sigmas_ft(rules.qnh_hpa)
-    sigma = np.hypot(plain[column], slope[column] * height_ft[column])
-    return np.where(np.isnan(margin_ft), 1.0, phi(margin_ft / sigma))
+    sigma = np.hypot(plain[column], slope[column] * at.height_ft[column])
+    unknown = np.isnan(margin_ft)
+    least = phi((margin_ft - at.band_ft) / sigma)
+    chance = phi(margin_ft / np.hypot(sigma, rules.band_spread * at.band_ft))
+    return np.where(unknown, 1.0, least), np.where(unknown, 1.0, chance)
 
 
 def clearly_outside(case: Case, at: Places, sigma_m: Floats) -> Flags:

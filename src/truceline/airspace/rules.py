@@ -15,7 +15,7 @@ SECOND_US = 1_000_000
 class Rules:
     """Parameters of legs, hysteresis, altitude and doubt. All are positive."""
 
-    certain_gap_s: float = 60.0  # the path between two fixes so close is taken as flown
+    certain_gap_s: float = 60.0  # what only some paths do over a longer gap is only possible
     longest_gap_s: float = 300.0  # beyond it a new leg starts and nothing is interpolated
     jump_m: float = 2_000.0  # a step is a jump only if longer than this ...
     jump_m_s: float = 400.0  # ... and faster than this; one such pair in 230,363 clean ones
@@ -24,6 +24,16 @@ class Rules:
     flying_kt: float = 200.0
     stalled_kt: float = 100.0  # ... is ever slower than this: the receiver has been misled
     held_kt: float = 30.0  # the same position again at more than this speed is no new fix
+    doubt_from_s: float = 4.0  # between fixes so far apart the path may bend ...
+    turn_m_s2: float = 5.0  # ... by this acceleration: a turn at 27 degrees of bank ...
+    lift_m_s2: float = 2.0  # ... and this one upwards or downwards ...
+    climb_m_s: float = 50.0  # ... at no more than this rate
+    velocity_m_s: float = 5.0  # error of stated velocities: steps of 1 kt, and their delay
+    unstated_m_s: float = 300.0  # an aircraft that states no speed may fly so fast
+    climb_agrees_ft: float = 300.0  # stated climb rates fit a rise to within this and a quarter
+    band_least_m: float = 25.0  # a narrower band of doubt is not drawn
+    band_spread: float = 0.25  # standard deviation of the path, as a share of its band
+    least_chance: float = 0.05  # a zone that only paths of the band enter is named from here on
     distrust_s: float = 3_600.0  # after a jump nothing is confirmed until so long an absence
     altitude_held_s: float = 30.0  # a missing altitude is taken from a fix no older than this
     sigma_m: float = 150.0  # position, one axis, where the source states none

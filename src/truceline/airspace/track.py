@@ -47,6 +47,8 @@ _COLUMNS: dict[str, type[np.generic]] = {
     "ground": np.bool_,
     "sigma_m": np.float64,
     "speed_kt": np.float64,
+    "track_deg": np.float64,
+    "climb_ft_min": np.float64,
     "callsign": np.int64,
     "sequence": np.int64,
     "source": np.int64,
@@ -77,7 +79,9 @@ class Rows:
     fix: Flags
     bracket: Ints
     sigma_m: Floats
-    certain: Flags  # the path to the next row is taken as flown
+    band_m: Floats  # how far from here the aircraft may have been: 0 at a fix
+    band_ft: Floats  # ... upwards or downwards
+    certain: Flags  # the way to the next row is short enough for a suspicion
     trusted: Flags
     origin: Ints  # the row of `table` that this one is, or was drawn after
     table: Table
@@ -152,6 +156,8 @@ class Tracks:
             "ground": batch.ground,
             "sigma_m": np.where(unstated, self._rules.sigma_m, sigma) if unstated.any() else sigma,
             "speed_kt": batch.speed_kt,
+            "track_deg": batch.track_deg,
+            "climb_ft_min": batch.climb_ft_min,
             "callsign": self._callsigns(batch),
             "sequence": batch.sequence,
             "source": np.full(count, self.sources.code(batch.source)),
@@ -445,6 +451,8 @@ def lay_out(rows: Table, rules: Rules) -> Rows:
         fix=~(copies | rows["carried"][origin]),
         bracket=np.arange(len(origin), dtype=np.int64),
         sigma_m=rows["sigma_m"][origin],
+        band_m=np.zeros(len(origin)),
+        band_ft=np.zeros(len(origin)),
         certain=certain,
         trusted=rows["trusted"][origin],
         origin=origin,

@@ -5,8 +5,11 @@ there, and whether it may be, is decided elsewhere and by people.
 
 P(inside) is the product of the share of the position's error that lies inside the
 border, Phi(distance / sigma), and of the height's that lies between the limits.
-A crossing has the greatest P of its fixes, and of its path where that is certain.
-Thresholds: AIRSPACE d.3.
+Between fixes there is a band of paths that may have been flown (`reach`). There P has
+two values: `firm`, which the least favourable path of the band still has, and the
+estimate, with the band as part of the error. A crossing has the greatest of each over
+its fixes and its path. So it is confirmed or probable only if every path of the band
+enters; what only some paths do is suspected at most. Thresholds: AIRSPACE d.3.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ LEAST_TAIL = 1e-6
 class Verdict(StrEnum):
     """How sure the mechanism is that an aircraft was inside."""
 
-    POSSIBLE = "possible"  # only a path drawn over a long gap, or mostly outside
+    POSSIBLE = "possible"  # only some paths over a gap, or mostly outside
     SUSPECTED = "suspected"
     PROBABLE = "probable"
     CONFIRMED = "confirmed"
@@ -44,30 +47,42 @@ class Verdict(StrEnum):
 class Doubt:
     """What a verdict rests on.
 
-    `firm` is the greatest P(inside) of what was seen with a known height by a
-    trusted position; `capped` that of the rest, which never makes more than
-    "suspected" (0 where firm is 1, and it would say nothing). `across` and `upright` are the two factors of the greater one. `fixes`
-    counts those inside, `lasted_us` the time inside, in microseconds.
+    `firm` is the greatest P(inside) that every path of the band has at some place, by a
+    known height and a trusted position. `capped` is the greatest estimate of P wherever
+    it was seen or the gap was short, which never makes more than "suspected"; `loose`
+    that over long gaps, which makes "possible" (both 0 where firm is 1, and they would say
+    nothing). `across` and `upright` are the two factors of the greatest. `fixes` counts
+    those inside, `lasted_us` the time inside, in microseconds; `known` says whether any
+    of it had a height that could be compared with the limits.
     """
 
     firm: float = 0.0
     capped: float = 0.0
+    loose: float = 0.0
     across: float = 0.0
     upright: float = 0.0
     fixes: int = 0
     lasted_us: int = 0
+    known: bool = False
+
+    @property
+    def likely(self) -> float:
+        """The probability that it was inside at all."""
+        return max(self.firm, self.capped, self.loose)
 
     def with_more(self, other: Doubt) -> Doubt:
         """Return the doubt that is left when both were seen of one crossing."""
-        better = other if max(other.firm, other.capped) > max(self.firm, self.capped) else self
+        better = other if other.likely > self.likely else self
         firm = max(self.firm, other.firm)
         return Doubt(
             firm=firm,
             capped=max(self.capped, other.capped) if firm < 1.0 else 0.0,
+            loose=max(self.loose, other.loose) if firm < 1.0 else 0.0,
             across=better.across,
             upright=better.upright,
             fixes=self.fixes + other.fixes,
             lasted_us=self.lasted_us + other.lasted_us,
+            known=self.known or other.known,
         )
 
 

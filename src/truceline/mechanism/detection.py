@@ -25,7 +25,7 @@ def stated_body(crossing: Crossing) -> dict[str, Any]:
         "zone": crossing.zone_id,
         "entered_at": crossing.entered_at,
         "verdict": str(crossing.verdict),
-        "probability_ppm": _ppm(max(crossing.doubt.firm, crossing.doubt.capped)),
+        "probability_ppm": _ppm(crossing.doubt.likely),
         "cause": str(crossing.cause_in),
         "altitude_known": crossing.altitude_known,
     }
