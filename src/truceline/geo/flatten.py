@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 
 from truceline.errors import Malformed, Reason
-from truceline.geo.area import WGS84_A_M, WGS84_F
+from truceline.geo.area import WGS84_A_M, WGS84_F, ring_area_m2
 from truceline.geo.geodesic import geod
 from truceline.geo.position import E7, Position
 from truceline.geo.ring import MAX_VERTICES, check_ring, lonlat, ring_of
@@ -247,9 +247,26 @@ def _corridor(corridor: Corridor, edge: Edge, tolerance_m: float) -> tuple[Polyg
     parts = [shapely.Polygon(lonlat(ring)) for ring in discs]
     for a, b in zip(corridor.centreline, corridor.centreline[1:], strict=False):
         parts.append(_strip(lonlat(_densify_line((a, b), edge, min(tolerance_m, 0.5))), half))
-    joined = shapely.union_all(parts)
+    # On the grid that positions have: a union that is valid only between its points
+    # would cross itself once they are rounded.
+    joined = shapely.union_all(parts, grid_size=1 / E7)
     found = joined.geoms if joined.geom_type == "MultiPolygon" else [joined]
-    return tuple(from_shapely(one) for one in found)
+    return tuple(_without_slivers(from_shapely(one), tolerance_m) for one in found)
+
+
+def _without_slivers(polygon: Polygon, tolerance_m: float) -> Polygon:
+    """The polygon without holes thinner than the tolerance: discs and strips leave them between."""
+    holes = tuple(
+        hole
+        for hole in polygon.holes
+        if len(hole) > 2 and abs(ring_area_m2(lonlat(hole))) > tolerance_m * _around_m(hole) / 2
+    )
+    return Polygon(polygon.outer, holes)
+
+
+def _around_m(ring: Ring) -> float:
+    coords = lonlat((*ring, ring[0]))
+    return float(geod().line_length(coords[:, 0], coords[:, 1]))
 
 
 def _strip(line: Floats, half_m: float) -> shapely.Polygon:

@@ -1,8 +1,8 @@
 """Every format of zones that we read and write, and how one is recognised.
 
 By content first: a name can be wrong, bytes rarely are. The formats: `geojson`,
-`kml` (KMZ too), `ed269`, `ed318`, `openair`, `gpkg`, and `document`, the file that
-parties sign.
+`kml` (KMZ too), `ed269`, `ed318`, `openair`, `gpkg`, `aixm` (read only), and
+`document`, the file that parties sign.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from truceline.errors import Malformed, Reason, Refused
 from truceline.zones import document
 from truceline.zones.boundary import ZoneContent
-from truceline.zones.formats import ed269, ed318, geojson, gpkg, json_text, kml, openair
+from truceline.zones.formats import aixm, ed269, ed318, geojson, gpkg, json_text, kml, openair
 from truceline.zones.formats.reading import Reading, Written, check_size
 
 
@@ -30,6 +30,7 @@ class Format:
     media_type: str
     read: Callable[..., Reading]
     write: Callable[..., Written]
+    writable: bool = True
 
 
 def _read_document(data: bytes, *, name: str = "zone.json") -> Reading:
@@ -89,6 +90,15 @@ FORMATS: tuple[Format, ...] = (
         openair.write,
     ),
     Format("gpkg", "GeoPackage 1.3", (".gpkg",), gpkg.MEDIA_TYPE, gpkg.read, gpkg.write),
+    Format(
+        "aixm",
+        "AIXM 5.1.1",
+        (".xml", ".aixm"),
+        aixm.MEDIA_TYPE,
+        aixm.read,
+        aixm.write,
+        writable=False,
+    ),
 )
 
 _AIRSPACE = re.compile(rb"^\s*AC\s", re.MULTILINE)
@@ -143,11 +153,13 @@ def detect(data: bytes, *, name: str) -> str:
     """Return the name of the format that these bytes are in."""
     head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     if data[:4] == b"PK\x03\x04":
-        return "kmz"
+        return "kmz" if b".kml" in data.lower() or b".xml" not in data.lower() else "aixm"
+    if data[:2] == b"\x1f\x8b":
+        return "aixm"
     if data[:16] == b"SQLite format 3\x00":
         return "gpkg"
     if head[:1] == b"<" or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "kml"
+        return "aixm" if aixm.looks_like(data[:65_536].replace(b"\x00", b"")) else "kml"
     if head[:1] in (b"{", b"["):
         return _json_format(json_text.parse(data, where=name))
     if _AIRSPACE.search(data):

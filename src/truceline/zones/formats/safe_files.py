@@ -102,6 +102,27 @@ def unpack_one(data: bytes, *, name: str, wanted: Callable[[str], bool]) -> tupl
     return chosen[0].filename, unpacked
 
 
+def unpacked(data: bytes, *, name: str, ending: str) -> bytes:
+    """Return a document as it is, or out of the gzip or zip around it; refuses a bomb."""
+    if data[:4] == b"PK\x03\x04":
+        return unpack_one(data, name=name, wanted=lambda one: one.lower().endswith(ending))[1]
+    if data[:2] != b"\x1f\x8b":
+        return data
+    try:
+        stream = zlib.decompressobj(wbits=31)
+        made = stream.decompress(data, MAX_BYTES + 1)
+        finished = stream.eof
+    except zlib.error as error:
+        raise Malformed(
+            Reason.UNSAFE_ARCHIVE, where=name, detail=f"not a readable gzip file: {error}"
+        ) from None
+    if len(made) > MAX_BYTES or (len(made) > 2**20 and len(made) / len(data) > MAX_RATIO):
+        raise _bomb(name, "its content")
+    if not finished:
+        raise Malformed(Reason.UNSAFE_ARCHIVE, where=name, detail="the gzip file is cut off")
+    return made
+
+
 def _check_members(members: list[zipfile.ZipInfo], name: str) -> None:
     if len(members) > MAX_MEMBERS:
         raise Malformed(
