@@ -20,6 +20,7 @@ from truceline.api import (
     bodies,
     clocks,
     crossings,
+    dss,
     events,
     failures,
     files,
@@ -97,7 +98,7 @@ def create_app(
             yield
         app.state.floor.intake.close()
 
-    app = _routed(lifespan, demo=settings.demo)
+    app = _routed(lifespan, demo=settings.demo, drones=installation.drones is not None)
     app.state.floor = Floor(
         installation,
         settings,
@@ -112,11 +113,11 @@ def create_app(
 
 
 def described() -> dict[str, Any]:
-    """Return the OpenAPI document with every route there is, the demonstration's too."""
-    return _openapi(_routed(None, demo=True))
+    """Return the OpenAPI document with every route there is, also those that are off by default."""
+    return _openapi(_routed(None, demo=True, drones=True))
 
 
-def _routed(lifespan: Any, *, demo: bool) -> FastAPI:
+def _routed(lifespan: Any, *, demo: bool, drones: bool) -> FastAPI:
     """The routes and how failures are told, without an installation behind them."""
     app = FastAPI(
         title="Truceline",
@@ -136,6 +137,8 @@ def _routed(lifespan: Any, *, demo: bool) -> FastAPI:
         app.include_router(router)
     if demo:
         app.include_router(demonstration.router)
+    if drones:
+        app.include_router(dss.router)
     app.include_router(page.router)  # last: it takes what is left
     app.add_middleware(FastLane, lanes=_FAST)
     app.add_middleware(BodyLimit)  # added last, it is asked first

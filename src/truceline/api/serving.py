@@ -44,6 +44,8 @@ def serve(
     app = create_app(installation, settings, gazetteer=places, play=play, host_key=host_key)
     listening = _listen(settings.host, settings.port)
     url = _url(settings, listening)
+    if installation.drones is not None:
+        installation.drones.listens_at(url)
     config = uvicorn.Config(
         app,
         loop="uvloop",

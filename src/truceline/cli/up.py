@@ -41,8 +41,27 @@ def up(
         bool,
         typer.Option("--accept-clock", help="This machine's clock is right, though it jumped."),
     ] = False,
+    dss_key: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--dss-key", help="Public key (PEM) of who gives USSs their tokens (docs/dss.md)."
+        ),
+    ] = None,
+    dss_jwks: Annotated[
+        str | None, typer.Option("--dss-jwks", help="URL of their key set, instead of a file.")
+    ] = None,
+    dss_audience: Annotated[
+        list[str] | None,
+        typer.Option("--dss-audience", help="Name by which tokens mean this server."),
+    ] = None,
+    dss_local: Annotated[
+        bool, typer.Option("--dss-local", help="Call subscribers at private addresses too.")
+    ] = False,
 ) -> None:
-    """Serve an installation: API, page, log files, event stream. Stops on Ctrl-C or SIGTERM."""
+    """Serve an installation: API, page, log files, event stream. Stops on Ctrl-C or SIGTERM.
+
+    With --dss-key (or --dss-jwks) and --dss-audience it is a DSS for drones too.
+    """
     from truceline.api import serving
     from truceline.mechanism import settings as setting
     from truceline.mechanism.installation import Installation
@@ -55,6 +74,10 @@ def up(
         "tls_cert": tls_cert,
         "tls_key": tls_key,
         "data_key_file": data_key,
+        "dss_keys": dss_key or None,
+        "dss_jwks": dss_jwks,
+        "dss_audiences": dss_audience or None,
+        "dss_local": dss_local or None,
     }
     chosen = setting.read(Layout(data).settings).model_copy(
         update={name: value for name, value in given.items() if value is not None}

@@ -35,8 +35,8 @@ def get(world: World, uss: str) -> dict[str, Any]:
 
 
 def _checked(uss: str) -> str:
-    if not 0 < len(uss) <= _LONGEST_NAME:
-        raise bad("uss", f"a name of 1 to {_LONGEST_NAME} characters", Reason.BAD_FORMAT)
+    if not 0 < len(uss) <= _LONGEST_NAME or not uss.isprintable():
+        raise bad("uss", f"a name of 1 to {_LONGEST_NAME} printable characters", Reason.BAD_FORMAT)
     return uss
 
 

@@ -34,7 +34,7 @@ def put(world: World, act: Act, name: str, ovn: str | None, body: object) -> Out
     if before is None and ovn is not None:
         raise Refused(Reason.SEQUENCE, where="ovn", detail="there is no such constraint to change")
     if before is not None:
-        check_owner(before, act.manager)
+        _check_own(before, act)
         check_version(before.ovn, ovn or "")
     made = Constraint(
         name,
@@ -57,7 +57,7 @@ def changed(world: World, act: Act, made: Constraint, before: Constraint | None)
 def delete(world: World, act: Act, name: str, ovn: str) -> Outcome:
     """Take a constraint away."""
     one = found(world.get(Constraint, names.read_id(name)), "constraint")
-    check_owner(one, act.manager)
+    _check_own(one, act)
     check_version(one.ovn, ovn)
     return removed(world, act, one)
 
@@ -98,6 +98,17 @@ def told(world: World, one: Constraint) -> dict[str, Any]:
             "details": {"volumes": shapes, **(one.details or {})},
         }
     }
+
+
+def _check_own(one: Constraint, act: Act) -> None:
+    """Refuse another's constraint, and a zone in force to everyone: it follows the record alone."""
+    check_owner(one, act.manager)
+    if one.zone:
+        raise Refused(
+            Reason.NO_MANDATE,
+            where="id",
+            detail="it stands for a zone in force, and changes with the zone alone",
+        )
 
 
 def _told(world: World, act: Act, area: tuple[Volume4D, ...]) -> tuple[Subscription, ...]:

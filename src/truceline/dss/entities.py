@@ -67,7 +67,11 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """A constraint reference. `zone` and `details` are of the mechanism's own: a zone in force."""
+    """A constraint reference.
+
+    What follows `volumes` is of the mechanism's own: the zone in force and its content, how
+    far ahead it was made for, and its details.
+    """
 
     id: str
     manager: str
@@ -76,6 +80,8 @@ class Constraint:
     base_url: str
     volumes: tuple[Volume4D, ...]
     zone: str = ""
+    content: str = ""
+    until: Micros | None = None
     details: Mapping[str, Any] | None = None
 
     def told(self, asker: str, up: Up) -> dict[str, Any]:

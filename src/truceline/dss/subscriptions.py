@@ -28,6 +28,9 @@ LONGEST = 24 * 3_600 * 1_000_000
 """A subscription lasts at most 24 hours (`DSSMaxSubscriptionDurationHours`)."""
 LATE = 5 * 60 * 1_000_000
 """How far in the past a start may lie: clocks differ, and requests travel."""
+TRAVEL = 60 * 1_000_000
+"""By how much a changed subscription may begin after the intents on it: a client that writes
+"in 20 minutes" twice means the same, and InterUSS's prober asks for it."""
 
 
 def put(world: World, act: Act, name: str, version: str | None, body: object) -> Outcome:
@@ -55,7 +58,7 @@ def put(world: World, act: Act, name: str, version: str | None, body: object) ->
         base_url,
         for_intents=intents,
         for_constraints=constraints,
-        implicit=before.implicit if before else False,
+        implicit=False,  # who changes one that was made for an intent has taken it over
         volumes=(area,),
     )
     _check_dependents(world, made)
@@ -90,11 +93,14 @@ def query(world: World, act: Act, body: object) -> dict[str, Any]:
     return {"subscriptions": [one.told(world.dependents(one.id)) for one in own]}
 
 
-def covers(one: Subscription, area: Sequence[Volume4D]) -> bool:
-    """Say whether a subscription covers each volume in space and time. Heights do not matter."""
+def covers(one: Subscription, area: Sequence[Volume4D], *, late: int = 0) -> bool:
+    """Say whether a subscription covers each volume in space and time. Heights do not matter.
+
+    `late` is by how much (microseconds) it may begin after them.
+    """
     start, end = volumes.window(one.volumes)
     begin, finish = volumes.window(area)
-    if start is not None and (begin is None or begin < start):
+    if start is not None and (begin is None or begin < start - late):
         return False
     if end is not None and (finish is None or finish > end):
         return False
@@ -124,7 +130,7 @@ def _check_dependents(world: World, made: Subscription) -> None:
         intent = world.get(Intent, name)
         if intent is None:
             continue
-        if not covers(made, intent.volumes) or not _heights_cover(made, intent):
+        if not covers(made, intent.volumes, late=TRAVEL) or not _heights_cover(made, intent):
             raise bad(
                 "extents",
                 f"it would no longer cover the operational intent {name}",
@@ -144,17 +150,13 @@ def _heights_cover(made: Subscription, intent: Intent) -> bool:
 def _answer(world: World, act: Act, made: Subscription) -> Mapping[str, Any]:
     """What is there already comes with the answer, so that nothing is missed in between."""
     tree: dict[str, Any] = {"subscription": made.told(world.dependents(made.id))}
-    tree["operational_intent_references"] = (
-        [one.told(act.manager, world.up(one.manager)) for one in world.near(Intent, made.volumes)]
-        if made.for_intents
-        else []
-    )
-    tree["constraint_references"] = (
-        [
+    if made.for_intents:
+        tree["operational_intent_references"] = [
+            one.told(act.manager, world.up(one.manager)) for one in world.near(Intent, made.volumes)
+        ]
+    if made.for_constraints:
+        tree["constraint_references"] = [
             one.told(act.manager, world.up(one.manager))
             for one in world.near(Constraint, made.volumes)
         ]
-        if made.for_constraints
-        else []
-    )
     return tree

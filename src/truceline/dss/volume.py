@@ -56,6 +56,16 @@ class Volume4D:
         return tree
 
 
+def of_polygon(
+    ring: Sequence[tuple[float, float]],
+    *,
+    heights_m: tuple[float, float],
+    span: tuple[Micros, Micros],
+) -> Volume4D:
+    """Return the volume over a polygon of (latitude, longitude) vertices."""
+    return Volume4D(sphere.polygon(ring), _polygon_told(ring), *heights_m, *span)
+
+
 def time_told(at: Micros) -> dict[str, str]:
     """Return a moment as the standards write it."""
     return {"value": moment(at), "format": "RFC3339"}

@@ -19,11 +19,12 @@ from truceline.errors import Reason, Refused, Unavailable
 from truceline.ledger import checkpoint as checkpoints
 from truceline.ledger import note
 from truceline.ledger.checkpoint import SignedCheckpoint
-from truceline.mechanism import fence, premises, replay
+from truceline.mechanism import drone_interface, fence, premises, replay
 from truceline.mechanism import settings as setting
 from truceline.mechanism.admission import Answer, Door, Gate, Limits
 from truceline.mechanism.book import Book
 from truceline.mechanism.clock import Clock, SystemClock
+from truceline.mechanism.drone_interface import Interface
 from truceline.mechanism.fence import Fence
 from truceline.mechanism.jobs import JobThread, Ladders, PublicMap, Rounds
 from truceline.mechanism.judgement import Judge, KnownIds, Taken, World
@@ -57,6 +58,7 @@ class _Writer:
     thread: SealingThread
     rounds: Rounds
     jobs: JobThread
+    drones: Interface | None
 
 
 class Installation:
@@ -156,6 +158,8 @@ class Installation:
     def close(self) -> None:
         """Answer what waits, seal, let go of the fence."""
         if self._writer is not None:
+            if self._writer.drones is not None:
+                self._writer.drones.close()
             self._writer.jobs.close()
             self._writer.door.close()
             self._writer.thread.close()
@@ -186,6 +190,11 @@ class Installation:
     def sealer(self) -> Sealer:
         """Who publishes checkpoints; a reader has none."""
         return self._need_writer().sealer
+
+    @property
+    def drones(self) -> Interface | None:
+        """The drone interface, where the settings ask for one; a reader has none."""
+        return self._writer.drones if self._writer is not None else None
 
     @property
     def is_writer(self) -> bool:
@@ -280,6 +289,9 @@ class Installation:
             with self.store.reading() as look:
                 held.look(look)
 
+        drones = drone_interface.of_settings(
+            self.settings, self.store, clock, held.check, self.reading_book, self.contents
+        )
         sealer = Sealer(self.log, self.store, self.settings.origin, key, may_write=may_write)
         self._write_vkey(key)
         if self._book.size > 0:
@@ -316,7 +328,7 @@ class Installation:
             PublicMap(self.log, self.store, clock, key, sealer).run,
             rounds.run,
         )
-        return _Writer(held, door, sealer, thread, rounds, jobs)
+        return _Writer(held, door, sealer, thread, rounds, jobs, drones)
 
     def _witnesses(self) -> Witnesses | None:
         """The witnesses that the founding names, at the addresses of the settings."""

@@ -89,6 +89,47 @@ class Settings(BaseSettings):
     demo: bool = Field(
         False, description="Offer the demonstration's roles and story; exercises only."
     )
+    dss_keys: list[Path] = Field(
+        default_factory=list,
+        description="Public keys (PEM files) of who gives USSs their tokens; with dss_audiences they open the drone interface.",
+    )
+    dss_jwks: str = Field(
+        "", description="URL of the key set (JWKS) of who gives the tokens; fetched every minute."
+    )
+    dss_audiences: list[str] = Field(
+        default_factory=list,
+        description="Names by which tokens may mean this server (`aud`); empty: no drone interface.",
+    )
+    dss_name: str = Field(
+        "truceline",
+        description="Name of this USS, under which zones in force stand as constraints.",
+    )
+    dss_url: str = Field(
+        "", description="URL at which other USSs reach this one; empty: the address it listens on."
+    )
+    dss_local: bool = Field(
+        False,
+        description="Call subscribers at http and private addresses too; for tests and closed networks.",
+    )
+    dss_token_url: str = Field(
+        "",
+        description="Where this USS gets its own tokens (OAuth client credentials); empty: none.",
+    )
+    dss_client_file: Path | None = Field(
+        None, description="File with `client:secret` for dss_token_url, on one line."
+    )
+    dss_lowest_ground_m: int = Field(
+        -440,
+        ge=-440,
+        le=8_850,
+        description="Lowest ground of the region in metres above the sea, for limits above ground.",
+    )
+    dss_highest_ground_m: int = Field(
+        8_850,
+        ge=-440,
+        le=8_850,
+        description="Highest ground of the region in metres above the sea, for limits above ground.",
+    )
 
     @classmethod
     def settings_customise_sources(
