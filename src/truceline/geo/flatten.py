@@ -74,6 +74,29 @@ def densify(ring: Ring, *, edge: Edge, tolerance_m: float = TOLERANCE_M) -> Ring
     return _densify_line((*ring, ring[0]), edge, tolerance_m)[:-1] if ring else ring
 
 
+def on_geodesics(
+    line: tuple[Position, ...], *, tolerance_m: float = TOLERANCE_M
+) -> tuple[Position, ...]:
+    """Return a line straight in longitude and latitude with vertices added, so that geodesics follow it."""
+    if len(line) < 2:
+        return line
+    coords = lonlat(line)
+    pieces = _pieces(coords, tolerance_m)
+    if int(pieces.sum()) > MAX_VERTICES:
+        raise Malformed(
+            Reason.OUT_OF_RANGE,
+            where="ring",
+            detail=f"{pieces.sum()} vertices would be needed at {tolerance_m} m",
+        )
+    made: list[Position] = []
+    for number, count in enumerate(pieces.tolist()):
+        step = np.linspace(0, 1, count, endpoint=False)[1:, None]
+        inner = coords[number] + (coords[number + 1] - coords[number]) * step
+        units = np.rint(inner * E7).astype(np.int64).tolist()
+        made += [line[number], *(Position(lat, lon) for lon, lat in units)]
+    return (*made, line[-1])
+
+
 def circle_ring(circle: Circle, *, tolerance_m: float = TOLERANCE_M) -> Ring:
     """Return vertices on a geodesic circle, clockwise from north."""
     radius = circle.radius_mm / 1000

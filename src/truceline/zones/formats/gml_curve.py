@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 from truceline.errors import Malformed, Reason
+from truceline.geo.flatten import on_geodesics
 from truceline.geo.geodesic import bearing_deg, geod
 from truceline.geo.geojson import position
 from truceline.geo.position import E7, Position
@@ -120,20 +120,9 @@ def _straight(element: Any, drawing: Drawing) -> list[Segment]:
     drawing.repaired(
         "edges straight in longitude and latitude were followed by vertices, within a metre"
     )
-    made = [points[0]]
-    for a, b in pairwise(points):
-        made += [*_between(a, b), b]
+    made = on_geodesics(points)
     drawing.index.spend(len(made) - len(points))
     return list(made)
-
-
-def _between(a: Position, b: Position, depth: int = 0) -> list[Position]:
-    """Vertices on the straight line in degrees, so near that geodesics follow it within a metre."""
-    middle = Position((a.lat_e7 + b.lat_e7) // 2, (a.lon_e7 + b.lon_e7) // 2)
-    lon, lat = geod().npts(a.lon, a.lat, b.lon, b.lat, 1)[0]
-    if depth > 9 or float(geod().inv(lon, lat, middle.lon, middle.lat)[2]) < 0.9:
-        return []
-    return [*_between(a, middle, depth + 1), middle, *_between(middle, b, depth + 1)]
 
 
 def _arc_by_centre(element: Any, drawing: Drawing) -> list[Segment]:

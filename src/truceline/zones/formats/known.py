@@ -1,8 +1,8 @@
 """Every format of zones that we read and write, and how one is recognised.
 
 By content first: a name can be wrong, bytes rarely are. The formats: `geojson`,
-`kml` (KMZ too), `ed269`, `ed318`, `openair`, `gpkg`, `aixm` (read only), and
-`document`, the file that parties sign.
+`kml` (KMZ too), `ed269`, `ed318`, `openair`, `gpkg`, `aixm` (read only), `volume4d`,
+and `document`, the file that parties sign.
 """
 
 from __future__ import annotations
@@ -16,7 +16,17 @@ from typing import Any
 from truceline.errors import Malformed, Reason, Refused
 from truceline.zones import document
 from truceline.zones.boundary import ZoneContent
-from truceline.zones.formats import aixm, ed269, ed318, geojson, gpkg, json_text, kml, openair
+from truceline.zones.formats import (
+    aixm,
+    ed269,
+    ed318,
+    geojson,
+    gpkg,
+    json_text,
+    kml,
+    openair,
+    volume4d,
+)
 from truceline.zones.formats.reading import Reading, Written, check_size
 
 
@@ -65,12 +75,19 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "ed318",
         "EUROCAE ED-318",
-        (".ed318.json", ".ed318.geojson"),
+        (".ed318.json", ".ed318.geojson", ".ed318"),
         ed318.MEDIA_TYPE,
         ed318.read,
         ed318.write,
     ),
-    Format("ed269", "EUROCAE ED-269", (".ed269.json",), ed269.MEDIA_TYPE, ed269.read, ed269.write),
+    Format(
+        "ed269",
+        "EUROCAE ED-269",
+        (".ed269.json", ".ed269"),
+        ed269.MEDIA_TYPE,
+        ed269.read,
+        ed269.write,
+    ),
     Format(
         "geojson",
         "GeoJSON (RFC 7946)",
@@ -98,6 +115,14 @@ FORMATS: tuple[Format, ...] = (
         aixm.read,
         aixm.write,
         writable=False,
+    ),
+    Format(
+        "volume4d",
+        "Volume4D (ASTM F3548-21)",
+        (".volume4d.json", ".volume4d"),
+        volume4d.MEDIA_TYPE,
+        volume4d.read,
+        volume4d.write,
     ),
 )
 
@@ -177,4 +202,6 @@ def _json_format(tree: Any) -> str:
         return "document"
     if ed269.looks_like(tree):
         return "ed269"
+    if volume4d.looks_like(tree):
+        return "volume4d"
     return "ed318" if ed318.looks_like(tree) else "geojson"
