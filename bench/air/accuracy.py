@@ -29,6 +29,7 @@ from truceline.airspace.chart import Chart, FlatVolume, WatchedZone, chart
 from truceline.airspace.crossing import Crossing
 from truceline.airspace.engine import Engine, crossings_of
 from truceline.airspace.fix import Fixes, fixes
+from truceline.airspace.kernel import KERNEL
 from truceline.airspace.metres import metres_per_degree
 from truceline.airspace.rules import SECOND_US, STANDARD, Rules
 from truceline.airspace.verdict import Verdict
@@ -376,6 +377,7 @@ def main() -> None:
     asked.add_argument("--tracks", default="paris")
     asked.add_argument("--every", default="5,10,15,30,60,120")
     given = asked.parse_args()
+    KERNEL.wait()
     for name in given.tracks.split(","):
         if not (DATA / FILES[name][0]).exists():
             print(f"{name}: the tracks are not here ({FILES[name][0]}); see docs/air.md")

@@ -307,6 +307,15 @@ def border_m(x, y, volume, borders, hint):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def borders_m(lon, lat, volume, borders):  # type: ignore[no-untyped-def]
+    """Return the distance of points to the border of a volume in metres."""
+    found, hint = np.empty(len(lon)), -1
+    for k in range(len(lon)):
+        found[k], hint = border_m(lon[k], lat[k], volume, borders, hint)
+    return found
+
+
+@compiled
 def phi_of(z):  # type: ignore[no-untyped-def]
     """The normal distribution function, as in `verdict.phi`."""
     x = abs(z) / np.sqrt(2.0)

@@ -11,7 +11,7 @@ that are open.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,7 +23,8 @@ from truceline.airspace.episode import Episode, Follower, Passage, seen_at
 from truceline.airspace.fix import Fixes
 from truceline.airspace.kernel import Search
 from truceline.airspace.measure import Span
-from truceline.airspace.rules import STANDARD, Rules
+from truceline.airspace.near import Surroundings
+from truceline.airspace.rules import SECOND_US, STANDARD, Rules
 from truceline.airspace.stay import Edge, Stays
 from truceline.airspace.track import Rows, Tracks
 from truceline.airspace.verdict import verdict_of
@@ -63,6 +64,8 @@ class Engine:
         self.tracks = Tracks(rules)
         self._search = search or Search()
         self._open: dict[int, dict[int, Episode]] = {}
+        self._passed: dict[int, dict[int, Crossing]] = {}  # passed by, and not yet sure of that
+        self._surroundings = Surroundings(self._search)
         self._follower = self._new_follower()
 
     def _new_follower(self) -> Follower:
@@ -81,28 +84,32 @@ class Engine:
     def finish(self) -> list[Event]:
         """End every leg and return the crossings that were still open."""
         self.tracks.finish()
-        slots = list(self._open)
+        slots = sorted({*self._open, *self._passed})
         return [event for slot in slots for event in self.end_leg(slot)]
 
     def end_leg(self, slot: int) -> list[Event]:
         """Close what is open of one aircraft: nothing more of this leg will come."""
+        passed = self._passed.pop(slot, {})
         ended = self._open.pop(slot, {})
-        return [Closed(self._follower.closed(one)) for one in ended.values()]
+        told = [event for one in passed.values() for event in _whole(one)]
+        return told + [Closed(self._follower.closed(one)) for one in ended.values()]
 
     def expire(self, before_us: int) -> list[Event]:
         """Close what belongs to aircraft whose last fix is older than this."""
-        slots = [slot for slot in self._open if self.tracks.last_seen(slot) < before_us]
+        known = sorted({*self._open, *self._passed})
+        slots = [slot for slot in known if self.tracks.last_seen(slot) < before_us]
         return [event for slot in slots for event in self.end_leg(slot)]
 
     def cut_back(self, most: int) -> list[Event]:
         """Forget all but the aircraft heard most recently; close what they leave open."""
         moved = self.tracks.cut_back(most)
-        gone = [slot for slot in self._open if slot not in moved]
+        gone = sorted(slot for slot in {*self._open, *self._passed} if slot not in moved)
         events = [event for slot in gone for event in self.end_leg(slot)]
         for zones in self._open.values():
             for episode in zones.values():
                 episode.slot = moved[episode.slot]
         self._open = {moved[slot]: zones for slot, zones in self._open.items()}
+        self._passed = {moved[slot]: zones for slot, zones in self._passed.items()}
         self._follower = self._new_follower()
         return events
 
@@ -114,6 +121,8 @@ class Engine:
                 episode.zone = zone
             zones.clear()
             zones.update(episodes)
+        for slot, passed in self._passed.items():
+            self._passed[slot] = {moved[zone]: one for zone, one in passed.items()}
         self.chart = chart
         self._follower = self._new_follower()
 
@@ -129,7 +138,8 @@ class Engine:
     def _follow(self, rows: Rows, found: Stays) -> Iterator[Event]:
         passages = self._passages(rows, found)
         present = np.unique(rows.slot)
-        slots = sorted({*passages, *(s for s in self._open if _holds(present, s))})
+        known = {*self._open, *self._passed}
+        slots = sorted({*passages, *(s for s in known if _holds(present, s))})
         first = np.searchsorted(rows.slot, slots, side="left").tolist()
         last = np.searchsorted(rows.slot, slots, side="right").tolist()
         for slot, start, stop in zip(slots, first, last, strict=True):
@@ -152,6 +162,10 @@ class Engine:
             measured = known[number] if known else None
             one = Passage(zone, slots[number], span, edge_in, edge_out, measured)
             by_slot.setdefault(one.slot, []).append(one)
+        for near in self._surroundings.near(self.chart, rows, zones, self.rules):
+            aside = Passage(near.zone, near.slot, near.span, Edge.BORDER, Edge.BORDER, near=near)
+            by_slot.setdefault(near.slot, []).append(aside)
+            by_slot[near.slot].sort(key=lambda one: (one.span.row_in, one.span.share_in))
         return by_slot
 
     def _follow_one(
@@ -170,12 +184,14 @@ class Engine:
     def _follow_leg(
         self, rows: Rows, slot: int, leg: tuple[int, int], passages: list[Passage]
     ) -> Iterator[Event]:
-        zones = sorted({*(one.zone for one in passages), *self._open.get(slot, {})})
+        before = {*self._open.get(slot, {}), *self._passed.get(slot, {})}
+        zones = sorted({*before, *(one.zone for one in passages)})
         for zone in zones:
             here = [one for one in passages if one.zone == zone]
             yield from self._follow_zone(rows, slot, leg, here, zone)
-        if not self._open.get(slot, True):
-            del self._open[slot]
+        for kept in (self._open, self._passed):
+            if not kept.get(slot, True):
+                del kept[slot]
 
     def _follow_zone(
         self, rows: Rows, slot: int, leg: tuple[int, int], passages: list[Passage], zone: int
@@ -184,8 +200,15 @@ class Engine:
         before = None if episode is None else verdict_of(episode.doubt)
         cursor, is_new = leg[0], False
         for passage in passages:
+            if passage.near is not None and episode is not None and episode.is_inside:
+                continue
             episode, ended = self._up_to(rows, episode, cursor, passage)
             yield from ended
+            yield from self._settle(rows, passage)
+            if passage.near is not None:
+                self._pass_by(rows, passage, episode)
+                cursor = max(cursor, passage.span.row_in + 1)
+                continue
             if episode is None:
                 episode, is_new = self._follower.begin(rows, passage), True
                 yield Opened(self._so_far(episode))
@@ -193,9 +216,11 @@ class Engine:
             else:
                 self._follower.go_on(rows, passage, episode)
             cursor = passage.span.row_out + 1
+        yield from self._passed_for_good(slot, zone, int(rows.seen_at[leg[1] - 1]))
         if episode is None:
             return
-        if not passages and episode.is_inside and rows.joins[leg[0]]:
+        real = any(passage.near is None for passage in passages)
+        if not real and episode.is_inside and rows.joins[leg[0]]:
             _step_out(episode)  # there is a path from the last fix, and none of it is inside
         yield from self._after(rows, episode, cursor, leg[1])
         if verdict_of(episode.doubt) is not before and not is_new:
@@ -219,6 +244,31 @@ class Engine:
             return None, [Closed(self._follower.closed(episode))]
         return episode, []
 
+    def _settle(self, rows: Rows, passage: Passage) -> Iterator[Event]:
+        """Tell what was passed by long before this passage; forget what it was the start of."""
+        entry = seen_at(rows, passage.span.row_in, passage.span.share_in)
+        yield from self._passed_for_good(passage.slot, passage.zone, entry)
+        if passage.near is None:
+            self._passed.get(passage.slot, {}).pop(passage.zone, None)
+
+    def _passed_for_good(self, slot: int, zone: int, now_us: int) -> list[Event]:
+        passed = self._passed.get(slot, {}).get(zone)
+        if passed is None or now_us - passed.exit.at <= self.rules.reopen_s * SECOND_US:
+            return []
+        del self._passed[slot][zone]
+        return _whole(passed)
+
+    def _pass_by(self, rows: Rows, passage: Passage, episode: Episode | None) -> None:
+        """Keep what only some paths enter, until it is sure that no crossing follows."""
+        if passage.near is None or episode is not None:
+            return
+        one = self._follower.passed_by(rows, passage.near)
+        kept = self._passed.setdefault(passage.slot, {})
+        before = kept.get(passage.zone)
+        if before is not None:
+            one = replace(before, exit=one.exit, doubt=before.doubt.with_more(one.doubt))
+        kept[passage.zone] = one
+
     def _after(self, rows: Rows, episode: Episode, cursor: int, end: int) -> Iterator[Event]:
         """Look at what follows the last stay in the batch; keep or end the episode."""
         if not episode.is_inside:
@@ -236,6 +286,11 @@ class Engine:
         last = episode.exit or episode.last_spot or episode.entry
         cause = Cause.LOST_INSIDE if episode.is_inside else episode.cause_out
         return self._follower.crossing(episode, last, cause)
+
+
+def _whole(crossing: Crossing) -> list[Event]:
+    """A crossing that is told when it is over already."""
+    return [Opened(crossing), Closed(crossing)]
 
 
 def _step_out(episode: Episode) -> None:

@@ -21,10 +21,11 @@ from truceline.airspace.crossing import Cause, Crossing, FixRef, Spot
 from truceline.airspace.fix import Floats, Names
 from truceline.airspace.kernel import Search
 from truceline.airspace.measure import Case, Depth, Span, clearly_outside, measured, places
+from truceline.airspace.near import Near
 from truceline.airspace.rules import SECOND_US, Rules
 from truceline.airspace.stay import Edge
 from truceline.airspace.track import Rows
-from truceline.airspace.verdict import Doubt, verdict_of
+from truceline.airspace.verdict import Doubt, Verdict, verdict_of
 
 _BLOCK = 16
 
@@ -64,6 +65,7 @@ class Passage:
     edge_in: int
     edge_out: int
     known: tuple[Depth, Doubt] | None = None  # measured already
+    near: Near | None = None  # not entered by the drawn path, but by others of the band
 
 
 class Follower:
@@ -190,6 +192,22 @@ class Follower:
             verdict=verdict_of(episode.doubt),
             doubt=episode.doubt,
             excursions=episode.excursions,
+        )
+
+    def passed_by(self, rows: Rows, near: Near) -> Crossing:
+        """Return what only some paths of the band do as a crossing of no depth."""
+        span = near.span
+        return Crossing(
+            zone_id=self._chart.zone_ids[near.zone],
+            icao24=self._aircraft.texts[near.slot],
+            callsign=self._callsign(rows, span.row_in),
+            entry=self.spot(rows, span.row_in, span.share_in),
+            exit=self.spot(rows, span.row_out, span.share_out),
+            cause_in=Cause.CROSSED_BETWEEN_FIXES,
+            cause_out=Cause.CROSSED_BETWEEN_FIXES,
+            max_depth_m=0.0,
+            verdict=Verdict.POSSIBLE,
+            doubt=near.doubt,
         )
 
     def spot(self, rows: Rows, row: int, share: float) -> Spot:

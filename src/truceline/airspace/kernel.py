@@ -13,12 +13,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import shapely
 
 from truceline.airspace.cells import Cells, cells
 from truceline.airspace.chart import Chart
 from truceline.airspace.fix import Floats, Ints
 from truceline.airspace.ground import pairs_plain
-from truceline.airspace.measure import Case, Depth
+from truceline.airspace.measure import Case, Depth, signed_to
 from truceline.airspace.rules import SECOND_US, Rules
 from truceline.airspace.stay import Stays, stays
 from truceline.airspace.track import Rows
@@ -129,9 +130,22 @@ class Search:
             np.column_stack((found.share_in, found.share_out)),
         )
         return [
-            (Depth(*one[:3]), Doubt(*one[3:8], int(one[8]), int(one[9]), one[10] > 0.0))
+            (
+                Depth(*one[:3]),
+                Doubt(
+                    one[3], one[4], one[5], one[6], one[7], int(one[8]), int(one[9]), one[10] > 0
+                ),
+            )
             for one in made.tolist()
         ]
+
+    def signed_m(self, chart: Chart, volume: int, lon: Floats, lat: Floats) -> Floats:
+        """Return the distance to the border of a volume on the ground, negative outside."""
+        if not self._kernel.ready:
+            return signed_to(chart, volume, lon, lat)
+        apart = self._kernel.module().borders_m(lon, lat, volume, _borders(chart))
+        inside = shapely.intersects_xy(chart.areas[volume], lon, lat)
+        return np.asarray(np.where(inside, apart, -apart), dtype=np.float64)
 
     def leave(
         self, case: Case, reach: tuple[int, int], state: tuple[int, int]
@@ -161,6 +175,7 @@ def stays_compiled(kernel: Kernel, chart: Chart, table: Cells, rows: Rows) -> St
         limits_of(chart),
         table_of(table),
         table.nearest,
+        table.heights,
         scratch_for(len(chart.areas), table),
         block(),
     )
@@ -257,8 +272,9 @@ def _exercise(module: Any) -> None:
     whole, real = np.zeros(0, np.int64), np.zeros(0)
     limits = (whole, real, whole, real, whole, whole)
     near, scratch = np.zeros(1, np.uint8), (whole, whole, whole, np.zeros(64, np.int64))
-    module.stays_in(path, limits, table, near, scratch, block())
-    _exercise_sweep(module, limits, table, near, scratch)
+    low = np.zeros((1, 2), np.float32)
+    module.stays_in(path, limits, table, near, low, scratch, block())
+    _exercise_sweep(module, limits, table, (near, low), scratch)
     flags = np.zeros(2, np.bool_)
     quality, borders = (
         (place, flags, flags, flags, place, place),
@@ -268,6 +284,7 @@ def _exercise(module: Any) -> None:
     module.measure(
         path, quality, limits, borders, errors, np.zeros((0, 5), np.int64), np.zeros((0, 2))
     )
+    module.borders_m(np.zeros(0), np.zeros(0), 0, borders)
     module.leave(path, quality, limits, borders, errors, (1.0, 1.0, 3, 1), 0, 1, 0, (0, 0))
 
 
@@ -279,5 +296,5 @@ def _exercise_sweep(module: Any, limits: Any, table: Any, near: Any, scratch: An
     pool = (np.zeros((1, 10), np.int64), np.zeros((1, 6)), np.full(1, -1, np.int64))
     spent = (np.zeros(8, np.int64), np.zeros(1, np.int64))
     rules, share = (1, 1, 1), (0, 1)
-    module.sweep(batch, state, pool, spent, limits, table, near, scratch, block(), rules, share)
+    module.sweep(batch, state, pool, spent, limits, table, *near, scratch, block(), rules, share)
     module.ended(state[1], pool, spent[1], 0)

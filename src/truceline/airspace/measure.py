@@ -129,7 +129,7 @@ def signed_m(chart: Chart, zone: int, at: Places) -> Floats:
     found = np.full(len(at.lon), -np.inf)
     for volume in range(int(chart.zone_first[zone]), int(chart.zone_first[zone + 1])):
         active = _active(chart, volume, at)
-        far = _signed_to(chart, volume, at.lon, at.lat)
+        far = signed_to(chart, volume, at.lon, at.lat)
         match int(chart.operation[volume]):
             case 0:
                 found = np.where(active, np.maximum(found, far), found)
@@ -140,7 +140,8 @@ def signed_m(chart: Chart, zone: int, at: Places) -> Floats:
     return found
 
 
-def _signed_to(chart: Chart, volume: int, lon: Floats, lat: Floats) -> Floats:
+def signed_to(chart: Chart, volume: int, lon: Floats, lat: Floats) -> Floats:
+    """Return the distance to the border of one volume on the ground, negative outside, in metres."""
     apart = border_distance_m(chart.edges_of(volume), lon, lat)
     return np.where(shapely.intersects_xy(chart.areas[volume], lon, lat), apart, -apart)
 
@@ -239,8 +240,8 @@ def upright_of(case: Case, at: Places) -> tuple[Floats, Floats, Flags]:
             continue
         low, high = margins_ft(chart, volume, at.height_ft)
         sure = ~(np.isnan(low) | np.isnan(high))
-        floor = _share_of(chart.lower_column[volume], low, at, case.rules)
-        top = _share_of(chart.upper_column[volume], high, at, case.rules)
+        floor = share_of(chart.lower_column[volume], low, at, case.rules)
+        top = share_of(chart.upper_column[volume], high, at, case.rules)
         held, chance = floor[0] + top[0] - 1, floor[1] + top[1] - 1
         better = (chance > best) | (sure & ~known & (chance >= best))
         best, known = np.where(better, chance, best), np.where(better, sure, known)
@@ -248,7 +249,7 @@ def upright_of(case: Case, at: Places) -> tuple[Floats, Floats, Flags]:
     return least, best, known
 
 
-def _share_of(column: int, margin_ft: Floats, at: Places, rules: Rules) -> tuple[Floats, Floats]:
+def share_of(column: int, margin_ft: Floats, at: Places, rules: Rules) -> tuple[Floats, Floats]:
     """Return P(inside one limit), at least and as estimated; 1 where it cannot be tested."""
     if column in (Column.NONE, Column.UNTESTABLE):
         return np.ones(len(margin_ft)), np.ones(len(margin_ft))
@@ -266,7 +267,7 @@ def clearly_outside(case: Case, at: Places, sigma_m: Floats) -> Flags:
     near = np.zeros(len(at.lon), dtype=np.bool_)
     reach = np.maximum(2 * sigma_m, rules.exit_m)
     for volume in range(int(chart.zone_first[zone]), int(chart.zone_first[zone + 1])):
-        far = _signed_to(chart, volume, at.lon, at.lat)
+        far = signed_to(chart, volume, at.lon, at.lat)
         subtract = chart.operation[volume] == 2
         grow = -1.0 if subtract else 1.0
         holds = (far > -grow * reach) & _within(chart, volume, at, rules, grow)
