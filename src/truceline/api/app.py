@@ -30,6 +30,7 @@ from truceline.api import (
     page,
     posts,
     records,
+    zone_files,
     zone_map,
     zones,
 )
@@ -57,6 +58,7 @@ _ROUTERS = (
     bodies.router,
     agreements.router,
     zone_map.router,
+    zone_files.router,  # before the zones by their code
     zones.router,
     posts.router,
     clocks.router,

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -28,7 +28,7 @@ from truceline.geo.area import ring_area_m2
 from truceline.geo.flatten import flatten, to_shapely
 from truceline.geo.position import Position
 from truceline.geo.volume import Operation
-from truceline.zones.boundary import Limit, ZoneContent, ZoneVolume
+from truceline.zones.boundary import Limit, Named, ZoneContent, ZoneKind, ZoneVolume
 
 MOST_VERTICES = 1_000
 """The standard's limit for a constraint (`CstrMaxVertices`)."""
@@ -80,6 +80,31 @@ class Ground:
 class _Slab:
     area: shapely.Geometry
     volume: ZoneVolume
+
+
+NO_FLIGHT = frozenset((ZoneKind.NO_FLY, ZoneKind.RESTRICTED, ZoneKind.DANGER))
+FLIGHT = "flight"
+"""The activity by which a zone of any kind says that nobody may fly in it."""
+
+
+def limits_flight(content: ZoneContent) -> bool:
+    """Say whether a zone is one in which flight is limited, and where."""
+    return bool(content.volumes) and (content.kind in NO_FLIGHT or _bars_flight(content))
+
+
+def named_for_drones(content: ZoneContent) -> ZoneContent:
+    """Return the content with `PROHIBITED` as its kind for drones, where it bars all flight.
+
+    A de-escalation zone says so with a restriction, which ED-269 and ED-318 have no place for.
+    """
+    if not _bars_flight(content) or content.raw_kind("ed269.restriction"):
+        return content
+    named = (Named("ed269.restriction", "PROHIBITED"), Named("ed318.type", "PROHIBITED"))
+    return replace(content, raw_kinds=(*content.raw_kinds, *named))
+
+
+def _bars_flight(content: ZoneContent) -> bool:
+    return any(one.activity == FLIGHT for one in content.rule.restrictions)
 
 
 def pieces(content: ZoneContent, ground: Ground = Ground()) -> tuple[Piece, ...]:

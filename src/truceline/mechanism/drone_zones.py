@@ -21,7 +21,7 @@ from typing import Any
 
 from truceline.dss import constraints
 from truceline.dss.entities import Constraint
-from truceline.dss.from_zone import Ground, Piece, pieces
+from truceline.dss.from_zone import Ground, Piece, limits_flight, named_for_drones, pieces
 from truceline.dss.volume import Volume4D, of_polygon
 from truceline.dss.world import Act, Change, World
 from truceline.errors import TrucelineError
@@ -35,7 +35,7 @@ from truceline.mechanism.jobs import ReadingBook
 from truceline.records.record import Micros
 from truceline.store.dss import Notice
 from truceline.zones import public_map
-from truceline.zones.boundary import ZoneContent, ZoneKind
+from truceline.zones.boundary import ZoneContent
 from truceline.zones.formats import ed269
 from truceline.zones.formats.limits import limit_tree
 
@@ -49,10 +49,6 @@ _KEPT = 500
 _LOOK_AGAIN = 600 * 1_000_000
 """Microseconds after which a zone without hours in the next day is looked at again."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-NO_FLIGHT = frozenset((ZoneKind.NO_FLY, ZoneKind.RESTRICTED, ZoneKind.DANGER))
-FLIGHT = "flight"
-"""The activity by which a zone of any kind says that nobody may fly in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +80,10 @@ class ZoneConstraints:
         if time.monotonic() < self._next or not self.url():
             return False
         self._next = time.monotonic() + _EVERY_S
+        return self.settle()
+
+    def settle(self) -> bool:
+        """Make, renew and remove what is due now; says whether anything was."""
         now = self.desk.now()
         with self.book() as book:
             wanted = {one.zone: one for one in _wanted(book, now)}
@@ -176,12 +176,6 @@ class ZoneConstraints:
         return self._pieces[sha256]
 
 
-def limits_flight(content: ZoneContent) -> bool:
-    """Say whether a zone is one in which flight is limited."""
-    named = any(one.activity == FLIGHT for one in content.rule.restrictions)
-    return bool(content.volumes) and (content.kind in NO_FLIGHT or named)
-
-
 def _wanted(book: Book, now: Micros) -> list[_Wanted]:
     """The zones of the public map."""
     return [
@@ -242,7 +236,7 @@ def details(zone: str, sha256: str, content: ZoneContent) -> dict[str, Any]:
     The limits as they were agreed, datum and all, and the hash of what was signed are in
     `additional_properties`: the volumes are wider than that, never narrower.
     """
-    written = json.loads(ed269.write((content,)).data)["features"][0]
+    written = json.loads(ed269.write((named_for_drones(content),)).data)["features"][0]
     tree = {_snake(key): value for key, value in written.items() if key in _GEOZONE}
     tree["identifier"] = str(tree["identifier"])[:7]
     tree["zone_authority"] = [
