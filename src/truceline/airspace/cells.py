@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from truceline.airspace.chart import Chart
 from truceline.airspace.fix import Flags, Floats, Ints
+from truceline.airspace.vertical import Column
 
 FEWEST_CELLS = 65_536
 MOST_CELLS = 4_194_304
@@ -57,6 +58,7 @@ class Cells:
     reference: Floats  # x, y
     reference_inside: Flags
     nearest: NDArray[np.uint8]  # cells to the nearest one with anything in it
+    heights: NDArray[np.float32]  # lowest floor and highest ceiling in the cell, pressure altitude
 
     def number(self, lon: Floats, lat: Floats) -> Ints:
         """Return the cell of each point, -1 outside the table."""
@@ -88,21 +90,23 @@ def cells(chart: Chart) -> Cells:
     reference = _references(grid, entry_cell, chart.edges[edge], first)
     cover_cell, cover = _covers(chart, grid, entry_cell, entry)
     count = grid.columns * grid.rows
+    cover_first, entry_first = _first(cover_cell, count), _first(entry_cell, count)
     return Cells(
         west=grid.west,
         south=grid.south,
         size=grid.size,
         columns=grid.columns,
         rows=grid.rows,
-        cover_first=_first(cover_cell, count),
+        cover_first=cover_first,
         cover=cover.astype(np.int32),
-        entry_first=_first(entry_cell, count),
+        entry_first=entry_first,
         entry=entry.astype(np.int32),
         edge_first=np.append(first, len(edge)).astype(np.int32),
         edges=np.ascontiguousarray(chart.edges[edge]),
         reference=reference,
         reference_inside=_sides(chart, entry, reference),
         nearest=_nearest(grid, np.union1d(entry_cell, cover_cell)),
+        heights=_heights(chart, count, ((entry_cell, entry), (cover_cell, cover))),
     )
 
 
@@ -237,6 +241,26 @@ def _inner(chart: Chart, grid: _Grid, volume: int, border: Ints) -> Ints:
 
 def _first(cell: Ints, count: int) -> Words:
     return np.searchsorted(cell, np.arange(count + 1)).astype(np.int32)
+
+
+def _heights(
+    chart: Chart, count: int, listed: tuple[tuple[Ints, Ints], ...]
+) -> NDArray[np.float32]:
+    """Return the lowest floor and the highest ceiling of what is in each cell.
+
+    A limit that is not a pressure altitude is not one that a look can settle: it
+    counts as none. Rounded outwards.
+    """
+    made = np.empty((count, 2), dtype=np.float32)
+    made[:, 0], made[:, 1] = np.inf, -np.inf
+    low = np.where(chart.lower_column == Column.STD, chart.lower_ft, -np.inf)
+    high = np.where(chart.upper_column == Column.STD, chart.upper_ft, np.inf)
+    low = np.nextafter(low.astype(np.float32), np.float32(-np.inf))
+    high = np.nextafter(high.astype(np.float32), np.float32(np.inf))
+    for cell, volume in listed:
+        np.minimum.at(made[:, 0], cell, low[volume])
+        np.maximum.at(made[:, 1], cell, high[volume])
+    return made
 
 
 def _nearest(grid: _Grid, filled: Ints) -> NDArray[np.uint8]:

@@ -109,7 +109,34 @@ def reason_of(x, y, t, last_t, now_us):  # type: ignore[no-untyped-def]  # noqa:
 
 
 @compiled
-def joined_segments(path, begin, grid, counts, nearest, whole, real):  # type: ignore[no-untyped-def]
+def too_high_or_low(a, b, column, row, to_column, to_row, columns, rows, heights):  # type: ignore[no-untyped-def]
+    """Say whether two pressure altitudes are both above or both below all that a segment passes.
+
+    One step to a neighbour passes no cell but the four around the corner. An unknown
+    height is neither.
+    """
+    low, high = min(column, to_column), max(column, to_column)
+    bottom, top = min(row, to_row), max(row, to_row)
+    if (
+        high - low > 1
+        or top - bottom > 1
+        or low < 0
+        or bottom < 0
+        or high >= columns
+        or top >= rows
+    ):
+        return False
+    above, below = True, True
+    for y in range(bottom, top + 1):
+        for x in range(low, high + 1):
+            cell = y * columns + x
+            above &= (a > heights[cell, 1]) & (b > heights[cell, 1])
+            below &= (a < heights[cell, 0]) & (b < heights[cell, 0])
+    return above or below
+
+
+@compiled
+def joined_segments(path, begin, grid, counts, nearest, heights, whole, real):  # type: ignore[no-untyped-def]
     """Write down the segments of a path from row `begin` that may meet a volume.
 
     Returns how many, and the row at which the block was full (or the last one).
@@ -128,6 +155,9 @@ def joined_segments(path, begin, grid, counts, nearest, whole, real):  # type: i
         if 0 <= column < columns and 0 <= row < rows:
             steps = max(abs(to_column - column), abs(to_row - row))
             if nearest[row * columns + column] > steps:
+                continue
+            a, b = height[0, k], height[0, k + 1]
+            if too_high_or_low(a, b, column, row, to_column, to_row, columns, rows, heights):
                 continue
         if made == len(whole):
             return made, k
@@ -316,7 +346,7 @@ def pieces(count, whole, real, limits, table, scratch):  # type: ignore[no-untyp
 
 
 @compiled
-def stays_in(path, limits, table, nearest, scratch, room):  # type: ignore[no-untyped-def]
+def stays_in(path, limits, table, nearest, heights, scratch, room):  # type: ignore[no-untyped-def]
     """Return the stays of the path in every volume, in order of their ends along the path.
 
     The columns are those of `stay.Stays`; `room` is a block of segments.
@@ -328,7 +358,9 @@ def stays_in(path, limits, table, nearest, scratch, room):  # type: ignore[no-un
     current = np.full(len(limits[0]), -1, np.int64)  # the stay that may go on, by volume
     begin = 0
     while begin < len(path[0]):
-        count, begin = joined_segments(path, begin, table[0], table[1], nearest, whole, real)
+        count, begin = joined_segments(
+            path, begin, table[0], table[1], nearest, heights, whole, real
+        )
         total, words, parts = pieces(count, whole, real, limits, table, scratch)
         for n in range(total):
             k, volume = words[n, SEGMENT], words[n, IN_VOLUME]
@@ -355,7 +387,9 @@ def stays_in(path, limits, table, nearest, scratch, room):  # type: ignore[no-un
 
 
 @compiled
-def screen(batch, begin, state, left_out, grid, counts, nearest, rules, share, whole, real):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 -- the hot loop: one pass, no calls that hide a cost
+def screen(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 -- the hot loop: one pass, no calls that hide a cost
+    batch, begin, state, left_out, grid, counts, nearest, heights, rules, share, whole, real
+):
     """Take fixes from row `begin` on and write down the segments that may meet a volume.
 
     Returns how many, and the row at which the block was full (or the last one). `share`
@@ -417,7 +451,10 @@ def screen(batch, begin, state, left_out, grid, counts, nearest, rules, share, w
             over = abs(x - px) > 180.0
             if 0 <= pcolumn < columns and 0 <= prow < rows:
                 steps = max(abs(column - pcolumn), abs(row - prow))
-                quiet = nearest[prow * columns + pcolumn] > steps and not over
+                quiet = not over and (
+                    nearest[prow * columns + pcolumn] > steps
+                    or too_high_or_low(p0, h0, pcolumn, prow, column, row, columns, rows, heights)
+                )
             else:
                 quiet = not over and (
                     max(column, pcolumn) < 0
@@ -477,7 +514,7 @@ def emit(out_whole, out_real, made, pool_whole, pool_real, node):  # type: ignor
 
 
 @compiled
-def sweep(batch, state, pool, spent, limits, table, nearest, scratch, room, rules, share):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 -- the hot loop: one pass, no calls that hide a cost
+def sweep(batch, state, pool, spent, limits, table, nearest, heights, scratch, room, rules, share):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 -- the hot loop: one pass, no calls that hide a cost
     """Follow a batch of fixes; return the visits that ended, and the pool, which may have grown.
 
     An open visit is kept as if it had ended at the last fix inside; the next segment
@@ -492,7 +529,18 @@ def sweep(batch, state, pool, spent, limits, table, nearest, scratch, room, rule
     made, begin = 0, 0
     while begin < len(batch[0]):
         count, begin = screen(
-            batch, begin, state, left_out, table[0], table[1], nearest, rules, share, whole, real
+            batch,
+            begin,
+            state,
+            left_out,
+            table[0],
+            table[1],
+            nearest,
+            heights,
+            rules,
+            share,
+            whole,
+            real,
         )
         total, words, parts = pieces(count, whole, real, limits, table, scratch)
         for n in range(total):

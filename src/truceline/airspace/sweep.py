@@ -176,6 +176,7 @@ class Sweep:
             self._limits,
             self._table,
             self._cells.nearest,
+            self._cells.heights,
             mine.scratch,
             mine.block,
             rules,
@@ -231,4 +232,5 @@ def _chain(count: int) -> Ints:
 
 
 def _visits(whole: Ints, real: Floats) -> Visits:
-    return Visits(*(whole[:, n] for n in range(10)), *(real[:, n] for n in range(6)))
+    columns: list[Any] = [*whole.T, *real.T]
+    return Visits(*columns)
