@@ -52,6 +52,7 @@ class Reason(StrEnum):
     MADE_IN_FUTURE = "made_in_future"
     WRONG_STATE = "wrong_state"
     CONTRADICTS = "contradicts"
+    WRONG_LEAF = "wrong_leaf"
     OUTSIDE_AGREED_AREA = "outside_agreed_area"
     NOT_VISIBLE = "not_visible"
     NOT_FOUND = "not_found"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
 
 import pytest
-from tests.api.world import PACT_SECRETS, SECRETS, World
+from tests.api.world import PACT_AT, PACT_SECRETS, PACT_TEXT, SECRETS, World
 
-from truceline.records import envelope, record
+from truceline.api.answers import moment
+from truceline.records import envelope, record, sealed
 from truceline.records.roles import Role
 
 PUBLIC = ""
@@ -16,7 +18,7 @@ PUBLIC = ""
 
 def routes(world: World) -> list[str]:
     """Every reading route of the API, with its parts filled in."""
-    zones, posts, instruments = ("Z1", "Z2", "Z3"), ("P1",), ("MEMO", "PACT")
+    zones, instruments = ("Z1", "Z2", "Z3"), ("MEMO", "PACT")
     size = world.installation.book.size
     files = {
         one["content"]
@@ -39,10 +41,12 @@ def routes(world: World) -> list[str]:
         "/api/proofs/consistency": ["/api/proofs/consistency?from=1"],
         "/api/next-seq": ["/api/next-seq?key=" + "0" * 32],
         "/api/places": ["/api/places?bbox=30,30,40,40"],
-        "/log/{path}": ["/log/checkpoint", "/log/vkey", "/log/snapshot"],
+        "/log/{path}": [
+            *("/log/checkpoint", "/log/vkey", "/log/snapshot"),
+            *(f"/log/tile/entries/000.p/{width}" for width in (1, world.get("/api/log")["size"])),
+        ],
         "/api/events": [],  # endless; tests/api/test_events.py
     }
-    assert posts
     found = []
     for path, methods in world.client.get("/openapi.json").json()["paths"].items():
         if "get" in methods:
@@ -52,8 +56,16 @@ def routes(world: World) -> list[str]:
 
 
 def asked_by(world: World, who: str) -> dict[str, bytes]:
-    """All answers to one asker, as bytes."""
-    return {path: world.ask(path, who).content for path in routes(world)}
+    """All answers to one asker, as bytes; what is in base 64 is read beside it."""
+    answers = {path: world.ask(path, who).content for path in routes(world)}
+    return {path: data + payloads_in(data) for path, data in answers.items()}
+
+
+def payloads_in(data: bytes) -> bytes:
+    """Whatever envelopes carry, opened: entries hold records in base 64."""
+    found = re.findall(rb'"(?:payload|entry)":"([A-Za-z0-9+/=]{16,})"', data)
+    opened = b"".join(base64.b64decode(one) for one in found)
+    return opened + payloads_in(opened) if opened else b""
 
 
 OUTSIDE = [PUBLIC, "operator", "far-agency", "far-observer", "far-unit", "far-reporter"]
@@ -74,10 +86,74 @@ def test_a_secret_instrument_is_as_if_it_were_not_for_those_outside_it(
     world: World, who: str
 ) -> None:
     for path, data in asked_by(world, who).items():
-        if path == "/api/records/" or re.fullmatch(r"/log/.*", path):
-            continue
         for secret in PACT_SECRETS:
             assert f'"{secret}"'.encode() not in data, f"{path} shows {secret} to {who}"
+        assert PACT_TEXT not in data, path
+        assert str(PACT_AT).encode() not in data, path
+        assert str(moment(PACT_AT)).encode() not in data, path
+
+
+def test_the_leaves_of_a_secret_instrument_say_nothing_to_whoever_has_the_log(world: World) -> None:
+    size = world.get("/api/log")["size"]
+    bundle = world.installation.log.read(f"tile/entries/000.p/{size}")
+    assert bundle is not None
+    told = payloads_in(bundle)
+
+    assert b'"Z1"' in told
+    assert b'"kind":"sealed/1"' in told
+    for secret in (*PACT_SECRETS, str(PACT_AT)):
+        assert f'"{secret}"'.encode() not in told
+        assert f":{secret},".encode() not in told
+
+
+def test_nothing_of_a_secret_instrument_lies_in_clear_in_the_data_folder(world: World) -> None:
+    folder = world.installation.layout.mechanism_key.parent
+    found = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    whole = b"".join(found.values()) + b"".join(payloads_in(data) for data in found.values())
+
+    assert b'"Z1"' in whole
+    for secret in (b'"Unspoken Hollow"', b'"PACT"', b'"Z3"', PACT_TEXT, b"Unspoken Hollow"):
+        assert secret not in whole
+
+
+def test_the_parties_open_the_leaves_of_their_secret_instrument_and_prove_them(
+    world: World,
+) -> None:
+    rows = [one for one in world.get("/api/records", "north-1", limit=1000) if one["sealed"]]
+    kinds = {one["kind"] for one in rows}
+
+    assert {"instrument.published/1", "instrument.entered/1", "zone.adopted/1"} <= kinds
+    assert {"air.crossing/1", "air.left/1", "post.assigned/1"} <= kinds
+    for one in rows:
+        whole = world.get(f"/api/records/{one['index']}", "north-1")
+        if whole["kind"].startswith("instrument."):
+            said = record.read(base64.b64decode(whole["envelope"]["payload"]))
+            found = [sealed.read(text) for text in whole["disclosures"]]
+            assert sealed.opened(said.sealed, found)["body"] == whole["body"]
+    crossings = world.get("/api/crossings", "south-1", zone="Z3")
+    assert [one["verdict"] for one in crossings] == ["confirmed"]
+    assert world.get("/api/crossings/daily", "south-1", zone="Z3")[0]["count"] == 1
+    assert world.get("/api/posts", "north-1")
+
+
+def test_the_body_whose_part_was_handed_out_sees_to_whom(fresh: World) -> None:
+    name = next(
+        one
+        for one in fresh.get("/api/records", "south-1", limit=1000, kind="officer.appointed/1")
+        if one["sealed"]
+    )
+    handed = {"record": name["id"], "part": "name", "to": "north", "purpose": "a visa"}
+    index = fresh.installation.door.state("disclosure.made/1", handed).taken()
+
+    for who in ("south-1", "north-1"):
+        one = fresh.get(f"/api/records/{index}", who)
+        assert one["kind"] == "disclosure.made/1"
+        assert one["body"]["to"] == "north"
+    for who in (PUBLIC, "far-agency", "far-auditor", "operator"):
+        one = fresh.get(f"/api/records/{index}", who)
+        assert one["body"] is None
+        assert one["disclosures"] == []
+        assert not one["parts"]
 
 
 def test_the_parties_see_their_secret_instrument(world: World) -> None:
@@ -95,7 +171,7 @@ def test_the_watch_floor_sees_who_crossed_and_where(world: World) -> None:
 
 
 def test_a_party_sees_that_there_was_a_crossing_and_not_who(world: World) -> None:
-    [one] = world.get("/api/crossings", "north-1")
+    [one] = world.get("/api/crossings", "north-1", zone="Z1")
 
     assert one["zone"] == "Z1"
     assert one["verdict"] == "confirmed"

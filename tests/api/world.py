@@ -31,12 +31,17 @@ from truceline.records.record import Micros
 from truceline.records.roles import Role
 from truceline.store import tokens
 from truceline.store.tokens import Purpose, Token
+from truceline.store.views import records
 
 SECRETS = ("SECRETHEX", "HIDDENFLIGHT", "33987654", "71234567", "Nadia of the Hidden Name")
 """What must never be in an answer to someone it is not for. Written into sealed parts below."""
 
-PACT_SECRETS = ("Unspoken Hollow", "PACT")
+PACT_SECRETS = ("Unspoken Hollow", "PACT", "Z3", "P3")
 """What is known among the parties of a secret instrument alone."""
+
+PACT_TEXT = b"What the two of them have said to each other, and to nobody else."
+PACT_AT = STARTED_AT + 5_123_456
+"""When an aircraft was over the hollow: not to be found in what others are given."""
 
 OUTSIDERS: Mapping[str, tuple[Role, ...]] = {
     "far": (Role.AGENCY,),
@@ -138,9 +143,9 @@ def _tell(installation: Installation, assembly: Assembly) -> None:
     for code, roles in OUTSIDERS.items():
         told += [assembly.appoint(code, f"far-{role}", str(role)) for role in roles]
     told += _two_lines(installation, assembly)
-    told += _pact(installation, assembly)
     for envelope in told:
         installation.door.submit(envelope).taken()
+    _pact(installation, assembly)
     _sealed_name(installation, assembly)
 
 
@@ -156,21 +161,36 @@ def _two_lines(installation: Installation, assembly: Assembly) -> list[bytes]:
     ]
 
 
-def _pact(installation: Installation, assembly: Assembly) -> list[bytes]:
-    """An instrument kept among its parties, with a zone in force."""
+def _pact(installation: Installation, assembly: Assembly) -> None:
+    """An instrument kept among its parties, with a zone in force, a post and a crossing: all sealed."""
+
+    def tell(author: str, kind: str, said: Mapping[str, Any]) -> None:
+        envelope, disclosures = assembly.hand(author).sign_sealed(kind, said)
+        installation.door.submit(envelope, disclosures).taken()
+
     body = {**agreement(installation, assembly), "code": "PACT", "secrecy": "named"}
+    text = installation.files.put(PACT_TEXT, "text/plain")
+    body["texts"] = {"en": {"file": text.tree(), "equal_force": True}}
     content = zone_file(installation, "Z3", north=34.0)
     name = {"en": "Unspoken Hollow"}
     zone = {"zone": "Z3", "name": name, "instrument": "PACT", "content": content}
-    told = [assembly.hand("north-desk").sign("instrument.published/1", body)]
+    tell("north-desk", "instrument.published/1", body)
     for code in assembly.codes:
         signed = {"instrument": "PACT", "texts": texts_digest(body)}
-        told.append(assembly.hand(f"{code}-1").sign("instrument.signed/1", signed))
-    told.append(assembly.hand("north-desk").sign("zone.proposed/1", zone))
+        tell(f"{code}-1", "instrument.signed/1", signed)
+    tell("north-desk", "zone.proposed/1", zone)
     for code in assembly.codes:
         consent = {"zone": "Z3", "content": content["sha256"]}
-        told.append(assembly.hand(f"{code}-1").sign("zone.consented/1", consent))
-    return told
+        tell(f"{code}-1", "zone.consented/1", consent)
+    post = {"post": "P3", "zone": "Z3", "kind": "checkpoint", "operator": "north"}
+    tell("north-desk", "post.assigned/1", {**post, "agreed_count": 2})
+    crossing = _crossing("Z3", content["sha256"])
+    index = installation.door.state("air.crossing/1", crossing, sealed={"entry": {}}).taken()
+    with installation.store.reading() as look:
+        found = records.by_index(look, index)
+    assert found is not None
+    left = {"crossing": found.id, "left_at": PACT_AT + 1, "cause": "left", "verdict": "confirmed"}
+    installation.door.state("air.left/1", left, refs=(found.id,)).taken()
 
 
 def _sealed_name(installation: Installation, assembly: Assembly) -> None:
@@ -187,18 +207,7 @@ def _cross(installation: Installation) -> str:
     """A crossing of Z1 whose aircraft and places are sealed, and its end."""
     content = installation.book.zones["Z1"].adoptions.last
     assert content is not None
-    body = {
-        "zone": "Z1",
-        "content": content.content,
-        "segment": "01ARZ3NDEKTSV4RRFFQ69G5FAV",
-        "source": "test",
-        "nature": "synthetic",
-        "entered_at": STARTED_AT,
-        "verdict": "probable",
-        "probability_ppm": 900_000,
-        "cause": "entered",
-        "altitude_known": True,
-    }
+    body = _crossing("Z1", content.content)
     place = {"lat_e7": 339876540, "lon_e7": 712345670, "alt_mm": 3_000_000}
     parts = {
         "aircraft": {"icao24": "SECRETHEX", "callsign": "HIDDENFLIGHT"},
@@ -207,8 +216,6 @@ def _cross(installation: Installation) -> str:
     }
     index = installation.door.state("air.crossing/1", body, sealed=parts).taken()
     with installation.store.reading() as look:
-        from truceline.store.views import records
-
         found = records.by_index(look, index)
     assert found is not None
     left = {
@@ -221,6 +228,21 @@ def _cross(installation: Installation) -> str:
         "air.left/1", left, refs=(found.id,), sealed={"exit": place, "fixes": [place]}
     ).taken()
     return found.id
+
+
+def _crossing(zone: str, content: str) -> dict[str, Any]:
+    return {
+        "zone": zone,
+        "content": content,
+        "segment": "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "source": "test",
+        "nature": "synthetic",
+        "entered_at": PACT_AT if zone == "Z3" else STARTED_AT,
+        "verdict": "probable",
+        "probability_ppm": 900_000,
+        "cause": "entered",
+        "altitude_known": True,
+    }
 
 
 def payload_of(envelope: Mapping[str, Any]) -> Any:

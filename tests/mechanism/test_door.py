@@ -327,12 +327,12 @@ def test_a_cause_does_not_fail_because_somebody_has_its_id(tmp_path, assembly, m
             assert [one["zone"] for one in book.public_map(Micros(STARTED_AT * 2))] == ["Z1"]
 
 
-def secret_pact(installation, assembly, code: str, **changes) -> bytes:
-    """An instrument that only its parties know, with a text of its own."""
+def secret_pact(installation, assembly, code: str) -> tuple[bytes, list[str]]:
+    """An instrument that only its parties know, with a text of its own: sealed whole."""
     text = installation.files.put(b"What only they may read.", "text/plain")
     texts = {"en": {"file": text.tree(), "equal_force": True}}
-    body = {**agreement(installation, assembly), "code": code, "texts": texts, **changes}
-    return assembly.hand("north-desk").sign("instrument.published/1", body)
+    body = {**agreement(installation, assembly), "code": code, "texts": texts, "secrecy": "named"}
+    return assembly.hand("north-desk").sign_sealed("instrument.published/1", body)
 
 
 @pytest.mark.parametrize("together", [False, True], ids=["one after another", "in one group"])
@@ -341,7 +341,7 @@ def test_naming_a_file_by_its_hash_does_not_open_it(tmp_path, assembly, together
     with founded(tmp_path, assembly) as installation:
         for one in agreed(installation, assembly):
             installation.door.submit(one).taken()
-        pact = secret_pact(installation, assembly, "PACT", secrecy="named")
+        pact = secret_pact(installation, assembly, "PACT")
         file = installation.files.put(b"What only they may read.", "text/plain").tree()
         outsider = assembly.hand("far-1")
         installation.door.submit(assembly.appoint(OFFICE, "office-1", "secretariat")).taken()
@@ -366,11 +366,11 @@ def test_naming_a_file_by_its_hash_does_not_open_it(tmp_path, assembly, together
         trick = outsider.sign("instrument.published/1", body)
         door = installation.door
         if together:
-            waiting = [door.submit_nowait(one) for one in (pact, trick)]
+            waiting = [door.submit_nowait(*one) for one in (pact, (trick,))]
             taken, tried = (one.result() for one in waiting)
         else:
-            taken, tried = door.submit(pact), door.submit(trick)
+            taken, tried = door.submit(*pact), door.submit(trick)
         taken.taken()
         assert refusal(tried).reason is Reason.NOT_VISIBLE
-        again = secret_pact(installation, assembly, "PACT2", secrecy="named")
-        door.submit(again).taken()
+        again = secret_pact(installation, assembly, "PACT2")
+        door.submit(*again).taken()

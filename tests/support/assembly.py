@@ -6,6 +6,7 @@ Keys are made from fixed seeds: everything here is invented and worth nothing.
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -17,8 +18,9 @@ from truceline.geo.volume import Edge, Polygon
 from truceline.mechanism import statement
 from truceline.mechanism.clock import Clock
 from truceline.mechanism.installation import Installation
-from truceline.records import canonical, envelope, keys
+from truceline.records import canonical, envelope, keys, sealed
 from truceline.records.keys import SigningKey
+from truceline.records.kinds import SEALED_LEAF
 from truceline.records.record import Micros, Record, RecordId
 from truceline.zones import document
 from truceline.zones.boundary import ZoneContent, ZoneKind, ZoneVolume
@@ -76,6 +78,25 @@ class Hand:
     def sign(self, kind: str, body: Mapping[str, Any], **changes: Any) -> bytes:
         """The envelope of the next record, as it is submitted."""
         return envelope.sign(self.record(kind, body, **changes).canonical(), self.key).encode()
+
+    def sign_sealed(
+        self, kind: str, body: Mapping[str, Any], parts: Mapping[str, Any] | None = None
+    ) -> tuple[bytes, list[str]]:
+        """The envelope of the next record, sealed whole, and its disclosures."""
+        inside = {"kind": kind, "author": self.author, "refs": [], "body": body, **(parts or {})}
+        closed = sealed.seal(inside, lambda: os.urandom(sealed.SALT_BYTES))
+        self.seq += 1
+        made = Record(
+            log=self.origin,
+            kind=SEALED_LEAF,
+            id=fresh_id(),
+            author="",
+            seq=self.seq,
+            made_at=STARTED_AT,
+            sealed=sealed.digests(closed),
+        )
+        signed = envelope.sign(made.canonical(), self.key).encode()
+        return signed, [one.text() for one in closed]
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -13,12 +14,12 @@ from truceline.agreements.instrument import Instrument
 from truceline.api.answers import answer, degrees, encode, instant, moment, ready
 from truceline.api.floor import Asked, Question, under
 from truceline.errors import Reason, Refused
+from truceline.mechanism import crossing_list
 from truceline.mechanism.book import Book
 from truceline.parties.visibility import RecordFacts, counted_until, suppressed
 from truceline.records.kinds import KINDS
 from truceline.records.record import Micros
 from truceline.store import log
-from truceline.store.views import crossings
 from truceline.store.views import daily as day_counts
 from truceline.store.views.crossings import CrossingRow
 
@@ -76,17 +77,18 @@ def listed(
 
     def make() -> bytes:
         with asked.look() as look:
-            rows = crossings.crossings(
-                look,
-                since=first,
-                until=last,
-                zones=[zone] if zone else None,
-                verdict=verdict,
-                known_at=asked.at,
-                limit=limit,
-                offset=offset,
-            )
             with asked.book() as book:
+                rows = crossing_list.crossings(
+                    look,
+                    book,
+                    since=first,
+                    until=last,
+                    zones=[zone] if zone else None,
+                    verdict=verdict,
+                    known_at=asked.at,
+                    limit=limit,
+                    offset=offset,
+                )
                 facts = {one.id: _facts(book, one) for one in rows}
             seen = [one for one in rows if asked.sees(CROSSING, facts[one.id])]
             return encode([_told(asked, look, one, facts[one.id]) for one in seen])
@@ -112,14 +114,17 @@ def daily(
             until - until % day_counts.DAY
         )  # whole days: a growing count tells the minute
     with asked.look() as look:
-        counts = day_counts.crossings(look, zone=zone, before=until)
+        counts = Counter(dict(day_counts.crossings(look, zone=zone, before=until)))
+    with asked.book() as book:
+        # Of a zone that is kept among its parties they are in the Book alone.
+        counts.update(book.hidden.days(zone, before=until))
     return answer(
         [
             {
                 "day": str(moment(day * day_counts.DAY))[:10],
                 "count": count if asked.viewer.signed_in else suppressed(count),
             }
-            for day, count in counts
+            for day, count in sorted(counts.items())
         ]
     )
 

@@ -115,7 +115,11 @@ def seen_as(asked: Question, sha256: str) -> str:
         naming = records.naming_file(look, sha256)
         media_type = records.file_type(look, sha256)
     with asked.book() as book:
-        visible = any(_may_fetch(asked, one.kind, facts_of(one, book)) for one in naming)
+        visible = any(_may_fetch(asked, one.kind, facts_of(one, book)) for one in naming) or any(
+            _may_fetch(asked, one.record.kind, book.facts(one))
+            for one in book.hidden.naming(sha256)
+        )
+        media_type = media_type or book.hidden.type_of(sha256)
     if not visible or media_type is None:
         raise Refused(
             Reason.NOT_FOUND,

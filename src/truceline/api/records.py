@@ -10,18 +10,19 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from truceline.api import failures, sealed_parts
 from truceline.api.answers import answer, encode, moment, ready
-from truceline.api.floor import Asked, Floor, Question, facts_of
+from truceline.api.floor import Asked, Floor, Question
 from truceline.api.limits import address_of
+from truceline.api.sealed_parts import Opened
 from truceline.errors import Malformed, Reason, Refused
 from truceline.mechanism.admission import Answer
-from truceline.mechanism.book import Book
 from truceline.records import envelope as envelopes
 from truceline.records.keys import KeyId
-from truceline.records.kinds import KINDS, SEALED_LEAF
+from truceline.records.kinds import KINDS
 from truceline.store import log
 from truceline.store.tokens import Purpose
 from truceline.store.views import records
@@ -110,6 +111,9 @@ class RecordShape(RecordRow):
     says: str
     envelope: EnvelopeShape | None
     parts: dict[str, Any]
+    disclosures: list[str] = Field(
+        description="what opens the sealed parts that are for the viewer, to be held against the leaf"
+    )
 
 
 class NextSeq(BaseModel):
@@ -282,17 +286,28 @@ def list_records(
     """List records in the order of the log. A body that is not for the viewer is null."""
     with asked.look() as look:
         if subject:
-            found = [one for one in records.about(look, subject) if one.index > after]
-            found = [one for one in found if not kind or one.kind == kind]
+            found = _about(asked, look, subject, after)
         else:
             found = records.after(look, after, limit=limit, kind=kind)
+        kept = sealed_parts.boxes(asked, look, found)
     with asked.book() as book:
-        rows = [row(asked, one, book) for one in found]
+        rows = [row(asked, sealed_parts.outside(asked, one, kept, book)) for one in found]
+    if subject and kind:
+        rows = [one for one in rows if one["kind"] == kind]
     if subject or (kind and not asked.reads_log):
         # What is asked for by name is told to those alone who may see it: an answer that is
         # hidden would still say that it exists.
         rows = [one for one in rows if one["body"] is not None]
     return answer(rows[:limit])
+
+
+def _about(asked: Question, look: Connection, subject: str, after: int) -> list[Shown]:
+    """The records about a subject, sealed ones too; who may see them is asked for each later."""
+    found = [one for one in records.about(look, subject) if one.index > after]
+    with asked.book() as book:
+        sealed_ones = book.hidden.about(subject, after=after)
+    beside = [records.by_index(look, index) for index in sealed_ones]
+    return sorted([*found, *(one for one in beside if one)], key=lambda one: one.index)
 
 
 @router.get("/api/records/{which}", response_model=RecordShape)
@@ -307,11 +322,12 @@ def show(
         found = records.by_index(look, _index(which)) if _is_index(which) else None
         found = found or (None if _is_index(which) else records.by_id(look, which))
         rows = log.read(look, found.index, 1) if found else []
+        kept = sealed_parts.boxes(asked, look, [found] if found else [])
     if found is None or not rows:
         raise _no_record(which)
     with asked.book() as book:
-        one = row(asked, found, book)
-        facts = facts_of(found, book)
+        opened = sealed_parts.whole(asked, found, rows[0].pae, kept, book)
+    one = row(asked, opened)
     if not one["id"] and not _is_index(which):
         raise _no_record(which)
     leaf = envelopes.read_entry(rows[0].entry).envelope
@@ -321,14 +337,16 @@ def show(
             **one,
             "says": kind.says if kind else "Something happened; what, is not for everyone",
             "envelope": None if one["body"] is None else leaf.tree(),
-            "parts": sealed_parts.opened(asked, found, rows[0].pae, facts),
+            "parts": dict(opened.parts),
+            "disclosures": list(opened.disclosures),
         }
     )
 
 
-def row(asked: Question, one: Shown, book: Book) -> dict[str, Any]:
+def row(asked: Question, opened: Opened) -> dict[str, Any]:
     """Return a record as this viewer sees it: where it stands is for all, its body is not."""
-    hidden = one.kind == SEALED_LEAF or not asked.sees(one.kind, facts_of(one, book))
+    one = opened.shown
+    hidden = opened.is_closed or not asked.sees(one.kind, opened.facts)
     if hidden and not asked.reads_log:
         return {**_NOTHING, "index": one.index, "received_at": moment(one.received_at)}
     return {

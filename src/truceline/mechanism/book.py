@@ -14,10 +14,12 @@ from truceline.agreements import instrument as agreements
 from truceline.agreements.instrument import Instrument
 from truceline.clocks.ladder import Clocks
 from truceline.mechanism.agenda import Agenda
+from truceline.mechanism.hidden import Hidden
 from truceline.parties.register import Register
 from truceline.parties.visibility import Handed, RecordFacts
 from truceline.records.admitted import Admitted
 from truceline.records.keys import KeyId
+from truceline.records.kinds import KINDS, Leaf
 from truceline.records.record import Micros, Record
 from truceline.zones import assignment, policing
 from truceline.zones import history as zone_histories
@@ -85,6 +87,7 @@ class Book:
         self.seqs: dict[KeyId, int] = {}
         self.ids = Ids(known)
         self._disclosures: dict[str, tuple[str, int]] = {}
+        self.hidden = Hidden()
         self._holders: dict[str, str] = {}  # whose sealed parts: the bodies' own records alone
 
     # -- asking -----------------------------------------------------------------------
@@ -136,28 +139,62 @@ class Book:
         return tuple(self.zones[code] for code in self._zones_of.get(instrument, ()))
 
     def instrument_of(self, record: Record) -> Instrument | None:
-        """Return the instrument that a record speaks of, by itself, its zone or its post."""
+        """Return the instrument that a record speaks of: by itself, its zone, post, clock or crossing."""
         body = record.body
         if record.kind == "instrument.published/1":
             return self.instruments.get(body["code"])
         if "instrument" in body:
             return self.instruments.get(body["instrument"])
-        post = self.posts.get(body.get("post", ""))
-        zone = self.zones.get(body.get("zone", post.zone if post is not None else ""))
+        zone = self.zones.get(self._zone_in(body))
+        if zone is None and "clock" in body:
+            clock = self.clocks.clocks.get(body["clock"])
+            return self.instruments.get(clock.subject) if clock is not None else None
         return None if zone is None else self.instruments.get(zone.instrument)
+
+    def _zone_in(self, body: Mapping[str, Any]) -> str:
+        """The code of the zone that a body speaks of, or ""."""
+        if "zone" in body:
+            return str(body["zone"])
+        if "post" in body:
+            post = self.posts.get(body["post"])
+            return post.zone if post is not None else ""
+        if "clock" in body:
+            clock = self.clocks.clocks.get(body["clock"])
+            return clock.subject if clock is not None else ""
+        return self.hidden.zone_of(body["crossing"]) if "crossing" in body else ""
+
+    def is_kept_among_parties(self, record: Record) -> bool:
+        """Say whether a record speaks of an instrument that is not public: it is then sealed whole."""
+        if record.kind == "instrument.published/1":
+            return bool(record.body.get("secrecy", "public") != "public")
+        instrument = self.instrument_of(record)
+        return instrument is not None and instrument.secrecy != "public"
 
     # -- folding ----------------------------------------------------------------------
 
     def apply(self, a: Admitted) -> None:
         """Fold one admitted record. Leaves come in the order of the log; some may be left out."""
         step = _FOLDS.get(a.record.kind)
-        if step is not None:
+        if step is not None and (not a.sealed_leaf or self._rests(a.record)):
             step(self, a, a.record.body)
+        if a.sealed_leaf:
+            self.hidden.take(a)
         if a.record.sealed and a.signer.body:
             self._holders[a.record.id] = a.signer.body
         self.ids.add(a.record.id, a.index)
         self.seqs[a.signer.key] = a.record.seq
         self.size = a.index + 1
+
+    def _rests(self, record: Record) -> bool:
+        """Say whether what a sealed record speaks of is known here.
+
+        It is not where the sealed parts of an earlier record were erased: what rests on them
+        then falls with them.
+        """
+        kind = KINDS[record.kind]
+        if kind.leaf is Leaf.SEALED or record.kind == "instrument.published/1":
+            return True
+        return self.instrument_of(record) is not None
 
     def _parties(self, a: Admitted, _: Mapping[str, Any]) -> None:
         self.register.apply(a)

@@ -28,7 +28,7 @@ from truceline.records.admitted import Admitted, Candidate, Follow
 from truceline.records.envelope import Entry
 from truceline.records.keys import KeyId, SigningKey
 from truceline.records.kinds import KINDS, Leaf
-from truceline.records.record import Micros, RecordId
+from truceline.records.record import Micros, Record, RecordId
 from truceline.store.contents import Contents
 from truceline.store.files import Files
 from truceline.store.log import Row
@@ -133,11 +133,20 @@ class Judge:
 
     def admit_own(self, own: Own) -> Taken:
         """Admit a statement of the mechanism's own; the rules hold for it as for any other."""
-        if own.kind in KINDS and KINDS[own.kind].leaf is Leaf.SEALED:
+        if self._is_hidden(own):
             return self._take_hidden(own)
         at = self._tick()
         made = self._clear(own, at)
         return self._take(made, [self.key.id], at)
+
+    def _is_hidden(self, own: Own) -> bool:
+        """Say whether its leaf shows nothing: by its kind, or because its instrument is not public."""
+        if own.kind in KINDS and KINDS[own.kind].leaf is Leaf.SEALED:
+            return True
+        said = Record(
+            self.origin, own.kind, RecordId(""), MECHANISM, 0, self._last_at, body=own.body
+        )
+        return self.book.is_kept_among_parties(said)
 
     def drain(self) -> list[Taken]:
         """Return every record that has been given its place since the last call, in order."""
@@ -190,6 +199,11 @@ class Judge:
     def _take(self, submission: Submission, key_ids: Sequence[KeyId], at: Micros) -> Taken:
         candidate = self._candidate(submission, key_ids, at)
         follows = rules.decide(candidate, self.book)
+        if submission.sealed_leaf:
+            # Before the record: a sealed leaf must never name a file that lies in clear. If
+            # the record does not commit, a file is left under the data key, and is read as ever.
+            for named in submission.kind.body.files(submission.inner.body):
+                self._world.files.seal(named["sha256"])
         taken = self._place(submission, candidate)
         return replace(taken, follows=self._follow(follows)) if follows else taken
 
@@ -202,7 +216,14 @@ class Judge:
         self._check_files(submission)
         publics = rules.public_keys(outer, key_ids, self.book)
         made = Candidate(
-            submission.inner, submission.kind, signers[0], at, submission.parts, signers, publics
+            submission.inner,
+            submission.kind,
+            signers[0],
+            at,
+            submission.parts,
+            signers,
+            publics,
+            submission.sealed_leaf,
         )
         self._world.named.check(made, self.book, lambda: (one.admitted for one in self._placed))
         return made

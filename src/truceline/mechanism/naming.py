@@ -61,8 +61,8 @@ class Named:
                 known = records.naming_file(look, sha256)
         for shown in known:
             yield KINDS[shown.kind], book.facts(shown.admitted(book.log))
-        for a in placed():
-            kind = None if a.sealed_leaf else KINDS.get(a.record.kind)
+        for a in (*book.hidden.naming(sha256), *placed()):
+            kind = KINDS.get(a.record.kind)
             if kind is not None and sha256 in files_of(kind, a.record.body):
                 yield kind, book.facts(a)
 

@@ -26,6 +26,7 @@ from truceline.mechanism.signers import (
 )
 from truceline.parties import enrolment, mandate
 from truceline.records.admitted import Candidate, Follow
+from truceline.records.kinds import Leaf
 from truceline.zones import adoption, assignment, position, proposal
 from truceline.zones.assignment import PostGround
 from truceline.zones.history import ZoneHistory
@@ -84,6 +85,7 @@ def _check_common(candidate: Candidate, book: Book) -> None:
             detail=f"the author is {record.author!r}, the key is {name_of(candidate.signer)!r}'s",
         )
     mandate.check(candidate.kind, candidate.signer)
+    _check_leaf(candidate, book)
     if record.made_at > candidate.received_at + AHEAD and book.register.mode == "live":
         raise Refused(
             Reason.MADE_IN_FUTURE,
@@ -100,6 +102,37 @@ def _check_common(candidate: Candidate, book: Book) -> None:
                 article="DESIGN 3, the record",
                 detail=f"no record {ref} stands on this log",
             )
+
+
+def _check_leaf(candidate: Candidate, book: Book) -> None:
+    """What is said under an instrument kept among its parties is sealed whole, and nothing else is.
+
+    The log is read by more people than the instrument; and what is public is not hidden.
+    """
+    kind, sealed_leaf = candidate.kind, candidate.sealed_leaf
+    if kind.leaf is Leaf.SEALED:
+        if candidate.signer.key in book.register.keys:
+            raise _wrong_leaf(kind.name, "sealed and under a pseudonym", "Sign with a pseudonym")
+    elif sealed_leaf != book.is_kept_among_parties(candidate.record):
+        wanted, remedy = (
+            ("in clear, because its instrument is public", "Send it in clear")
+            if sealed_leaf
+            else (
+                "sealed whole, because its instrument is not public",
+                "Seal kind, author, refs and body, as docs/protocol.md section 4 has it",
+            )
+        )
+        raise _wrong_leaf(kind.name, wanted, remedy)
+
+
+def _wrong_leaf(kind: str, wanted: str, remedy: str) -> Refused:
+    return Refused(
+        Reason.WRONG_LEAF,
+        where="record",
+        article="DESIGN 3, leaves leak nothing",
+        detail=f"{kind} is taken {wanted}",
+        remedy=remedy,
+    )
 
 
 def _parties(candidate: Candidate, book: Book) -> tuple[Follow, ...]:

@@ -50,12 +50,13 @@ def check_signers(
     """Return who signed, the author first; `record` is the outer one, as it was signed.
 
     Refuses a key that is unknown or not in force at `received_at`, an author who is not
-    among the holders, and a sealed leaf that is not signed by one pseudonym key alone.
+    among the holders, and a sealed leaf that is not signed by one key alone: a pseudonym,
+    or one's own.
     """
     if record.kind == GENESIS:
         return _founders(record, key_ids)
     if record.kind == SEALED_LEAF:
-        return (_pseudonym(key_ids, book, received_at),)
+        return (_of_a_sealed_leaf(key_ids, book, received_at),)
     signers = [_signer(key, record.kind, book, received_at) for key in key_ids]
     signers.sort(key=lambda one: name_of(one) != record.author)
     if not signers or name_of(signers[0]) != record.author:
@@ -113,17 +114,20 @@ def _founders(record: Record, key_ids: Sequence[KeyId]) -> tuple[Signer, ...]:
     return tuple(signers)
 
 
-def _pseudonym(key_ids: Sequence[KeyId], book: Book, received_at: Micros) -> Signer:
-    if len(key_ids) == 1:
-        signer = book.register.signer_of_pseudonym(key_ids[0], received_at)
-        if signer is not None:
-            return signer
-    raise Refused(
-        Reason.NO_MANDATE,
-        where="envelope.signatures",
-        article="DESIGN 3, leaves leak nothing",
-        detail="a sealed leaf is signed by one pseudonym key, and no other",
-    )
+def _of_a_sealed_leaf(key_ids: Sequence[KeyId], book: Book, received_at: Micros) -> Signer:
+    """Who signed a sealed leaf: a pseudonym says nothing of it, one's own key that it was us.
+
+    What may be signed with one's own key is the rules' to say: they know what is sealed.
+    """
+    if len(key_ids) != 1 or key_ids[0] == book.register.mechanism:
+        raise Refused(
+            Reason.NO_MANDATE,
+            where="envelope.signatures",
+            article="DESIGN 3, leaves leak nothing",
+            detail="a sealed leaf is signed by one key: a pseudonym, or the author's own",
+        )
+    signer = book.register.signer_of_pseudonym(key_ids[0], received_at)
+    return signer or _signer(key_ids[0], SEALED_LEAF, book, received_at)
 
 
 def _signer(key: KeyId, kind: str, book: Book, received_at: Micros) -> Signer:

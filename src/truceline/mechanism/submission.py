@@ -146,8 +146,8 @@ def _kind(inner: Record, *, sealed_leaf: bool) -> Kind:
             article="records/kinds.py",
             detail=f"there is no kind {inner.kind[:80]!r}",
         )
-    if (kind.leaf is Leaf.SEALED) != sealed_leaf:
-        wanted = "sealed, under a pseudonym" if kind.leaf is Leaf.SEALED else "in clear"
+    if not kind.sealable if sealed_leaf else kind.leaf is Leaf.SEALED:
+        wanted = "in clear" if sealed_leaf else "sealed, under a pseudonym"
         raise Refused(
             Reason.CONTRADICTS,
             where="record.kind",

@@ -47,6 +47,7 @@ class Candidate:
     parts: Mapping[str, Any] = field(default_factory=dict)
     signers: tuple[Signer, ...] = ()
     public_keys: Mapping[KeyId, bytes] = field(default_factory=dict)
+    sealed_leaf: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ A kind's version is part of its name ("zone.proposed/1"); a changed kind is a ne
 row, and records under the old name stay valid under the old row.
 
 `Leaf.SEALED` kinds never show themselves in the log: their leaf says
-`kind: "sealed/1"` and everything else is a disclosure.
+`kind: "sealed/1"` and everything else is a disclosure. Kinds of the words in `SEALABLE` do
+the same when the instrument that they speak of is not public.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ class Audience(StrEnum):
     MECHANISM = "mechanism"  # nobody by default: each hand-out is a disclosure
 
 
+SEALABLE = frozenset(("instrument", "mandate", "deadline", "zone", "post", "clock", "air"))
+"""Words whose records are sealed whole under an instrument that is kept among its parties."""
+
 PRECISIONS = ("exact", "100m", "1km", "admin")
 """At which precisions a part may be sealed beside itself, as `entry.1km`: no other name is taken."""
 
@@ -61,6 +65,11 @@ class Kind:
     audience: Audience = Audience.SIGNED_IN
     by_body_key: bool = False  # True: signed with the body's own key rather than an officer's
     files: Audience | None = None
+
+    @property
+    def sealable(self) -> bool:
+        """Say whether a record of this kind can stand in a leaf that shows nothing."""
+        return self.leaf is Leaf.SEALED or self.name.partition(".")[0] in SEALABLE
 
     def part_names(self) -> tuple[str, ...]:
         """Every name that a sealed part of this kind can have."""

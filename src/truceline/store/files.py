@@ -92,6 +92,11 @@ class Files:
         with atomic.disk_told(_WHERE_SEALED if sealed else _WHERE):
             return self._take_in(chunks, media_type, self._need_key() if sealed else None)
 
+    def seal(self, sha256: str) -> None:
+        """Keep a file that is here under the data key from now on; one that is so already is let be."""
+        if not self.is_sealed(sha256):
+            self.put(self.stream(sha256), "application/octet-stream", sealed=True)
+
     @contextmanager
     def incoming(self, media_type: str) -> Iterator[Incoming]:
         """Take a file in piece by piece: `write` each, then `keep` it.
