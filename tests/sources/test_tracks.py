@@ -109,8 +109,13 @@ def test_rows_that_cannot_be_read_are_counted_and_the_rest_is_kept(tmp_path: Pat
         )
     )
     assert file.rows_read == 5
-    assert dict(file.dropped) == {"no_time": 1, "no_address": 1, "wrong_number_of_columns": 1}
-    assert np.isnan(fix.lat[-1])  # left out and counted by the engine
+    assert dict(file.dropped) == {
+        "no_time": 1,
+        "no_address": 1,
+        "bad_position": 1,
+        "wrong_number_of_columns": 1,
+    }
+    assert fix.lat.tolist() == [33.5]
 
 
 def test_missing_columns_are_named(tmp_path: Path):

@@ -23,6 +23,7 @@ from truceline.api import (
     dss,
     events,
     failures,
+    feeds,
     files,
     fixes,
     health,
@@ -65,6 +66,7 @@ _ROUTERS = (
     crossings.router,
     aircraft.router,
     fixes.router,
+    feeds.router,
     events.router,
     health.router,
 )

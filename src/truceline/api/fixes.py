@@ -8,6 +8,7 @@ and in sealed parts; no answer of this route names an aircraft.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
@@ -18,9 +19,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from truceline.airspace.fix import Fixes, Names
+from truceline.airspace.fusion import LATE_US, Fusion, Said
+from truceline.airspace.quality import Kind
 from truceline.api.answers import answer
 from truceline.archive import segment
 from truceline.errors import Malformed, Reason
+from truceline.mechanism.feeds import Feeds
 from truceline.mechanism.installation import Installation
 from truceline.mechanism.watch import Watch
 from truceline.records import shape
@@ -28,8 +32,6 @@ from truceline.store.tokens import Purpose
 
 router = APIRouter(tags=["aircraft"])
 
-SHOWN_US = 60_000_000
-"""An aircraft is on the page while its newest fix is no older than this."""
 EXPIRE_S = 5.0
 _MOST_SOURCES = 64
 _MOST_AIRCRAFT = 20_000
@@ -69,7 +71,8 @@ class Intake:
         self._installation = installation
         self._watch: Watch | None = None
         self._sources: dict[tuple[str, str], _Source] = {}
-        self._newest: dict[str, dict[str, Any]] = {}
+        self._fusions: dict[str, Fusion] = {}
+        self._feeds = Feeds()
         self._lock = threading.Lock()
         self._closed = threading.Event()
 
@@ -87,8 +90,28 @@ class Intake:
                 watch.seal()  # a segment shares its codes; what is sealed no longer needs them
                 known = self._sources[key] = _Source()
             recoded = known.recoded(batch)
-            self._remember(recoded, nature)
+            self._fuse(recoded, nature)
         return watch.feed(recoded, nature)
+
+    def tell(
+        self, source: str, nature: str, health: Mapping[str, Any], told: Mapping[str, Said]
+    ) -> None:
+        """Take what a feed tells of itself, and of aircraft besides where they are."""
+        now = self._installation.clock.now()
+        self._feeds.tell(source, nature, health, now)
+        with self._lock:
+            self._fusion(nature).tell(source, Kind.ADSB, told, now)
+
+    def _fuse(self, batch: Fixes, nature: str) -> None:
+        """Put a batch into the picture, unless it is a replay of other times."""
+        now = self._installation.clock.now()
+        carried = 0
+        if abs(now - int(batch.seen_at.max())) <= LATE_US:
+            carried = int(np.count_nonzero(self._fusion(nature).take(batch, now)))
+        self._feeds.fed(batch.source, nature, fixes=len(batch), carried=carried, at=now)
+
+    def _fusion(self, nature: str) -> Fusion:
+        return self._fusions.setdefault(nature, Fusion())
 
     def finish(self) -> None:
         """End every track: the feeds are over."""
@@ -102,9 +125,31 @@ class Intake:
             self._watch.seal()
 
     def flying(self, now: int) -> list[dict[str, Any]]:
-        """Return the aircraft heard within the last minute, as readsb lists them."""
+        """Return where the aircraft are that were heard within the last minute."""
+        return [_flying(one, now) for one in self._pictured(now) if "lat" in one]
+
+    def picture(self) -> tuple[int, list[dict[str, Any]]]:
+        """Return how many fixes came, and the fused picture in readsb's words."""
         with self._lock:
-            return [one for one in self._newest.values() if 0 <= now - one["seen_at"] <= SHOWN_US]
+            messages = sum(one.messages for one in self._fusions.values())
+        return messages, self._pictured(self._installation.clock.now())
+
+    def feeds(self) -> list[dict[str, Any]]:
+        """Return how the feeds do."""
+        return self._feeds.listed(self._installation.clock.now())
+
+    def left_out(self) -> dict[str, dict[str, int]]:
+        """Return what carried no track, by nature and reason."""
+        with self._lock:
+            return {nature: +one.left_out for nature, one in self._fusions.items()}
+
+    def _pictured(self, now: int) -> list[dict[str, Any]]:
+        with self._lock:
+            return [
+                {**one, "nature": nature}
+                for nature, fusion in self._fusions.items()
+                for one in fusion.picture(now)
+            ]
 
     def _started(self) -> Watch:
         if self._watch is None:
@@ -117,25 +162,13 @@ class Intake:
             if self._watch is not None:
                 self._watch.expire()
 
-    def _remember(self, batch: Fixes, nature: str) -> None:
-        for row in range(len(batch)):
-            hex_code = batch.names[batch.aircraft[row]]
-            feet, speed = float(batch.baro_ft[row]), float(batch.speed_kt[row])
-            callsign = int(batch.callsign[row])
-            self._newest[hex_code] = {
-                "hex": hex_code,
-                "flight": batch.callsigns[callsign] if callsign >= 0 else None,
-                "lat": float(batch.lat[row]),
-                "lon": float(batch.lon[row]),
-                "alt_baro": "ground" if batch.ground[row] else _or_none(feet),
-                "track": None,
-                "gs": _or_none(speed),
-                "nature": nature,
-                "seen_at": int(batch.seen_at[row]),
-            }
-        if len(self._newest) > _MOST_AIRCRAFT:
-            newest = sorted(self._newest.values(), key=lambda one: one["seen_at"])
-            self._newest = {one["hex"]: one for one in newest[-_MOST_AIRCRAFT // 2 :]}
+
+_FLYING = ("hex", "flight", "lat", "lon", "alt_baro", "track", "gs", "type", "nature")
+
+
+def _flying(one: Mapping[str, Any], now: int) -> dict[str, Any]:
+    shown = {name: one.get(name) for name in _FLYING}
+    return {**shown, "seen_at": now - round(one["seen_pos"] * 1_000_000)}
 
 
 @router.post(
@@ -188,7 +221,3 @@ def read(data: bytes) -> Fixes:
             Reason.OUT_OF_RANGE, where="segment", detail="a fix has no place, time or aircraft"
         )
     return batch
-
-
-def _or_none(value: float) -> float | None:
-    return None if np.isnan(value) else round(value)
