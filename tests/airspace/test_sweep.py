@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from tests.airspace.skies import NOON_US, box, flight
 from tests.airspace.test_kernel import stars
 
-from truceline.airspace.chart import Chart, chart
+from truceline.airspace.chart import Chart, FlatVolume, WatchedZone, chart
 from truceline.airspace.engine import Engine, crossings_of
 from truceline.airspace.fix import Fixes, Names, fixes
 from truceline.airspace.kernel import KERNEL
@@ -87,7 +89,7 @@ def test_pieces_order_and_threads_change_nothing(seed: int, pieces: int):
     whole, one = swept(zones, [batch])
     mixed = batch.take(np.argsort(batch.seen_at, kind="stable"))
     cuts = np.linspace(0, len(batch), pieces + 1).astype(int).tolist()
-    parts = [mixed.take(slice(a, b)) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    parts = [mixed.take(slice(a, b)) for a, b in pairwise(cuts)]
     again, other = swept(zones, parts, threads=2)
     assert told(zones, whole, one.aircraft.texts) == told(zones, again, other.aircraft.texts)
     for name in ("lon_in", "lat_in", "ft_in", "lon_out", "lat_out", "ft_out"):
@@ -110,8 +112,6 @@ def test_a_visit_names_place_height_and_the_fixes_on_either_side():
 
 def test_a_visit_goes_on_over_the_antimeridian():
     east, west = box(179, 0, 180, 1).volumes[0].area, box(-180, 0, -179, 1).volumes[0].area
-    from truceline.airspace.chart import FlatVolume, WatchedZone
-
     zones = chart([WatchedZone("both", (FlatVolume(east.union(west)),))])
     path = [(0, 178.5, 0.5), (60, 179.5, 0.5), (120, -179.5, 0.5), (180, -178.5, 0.5)]
     visits, _ = swept(zones, [flight(path)])

@@ -42,22 +42,24 @@ type Words = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The table. Cell number = row * columns + column; CSR arrays run over cells, then entries."""
+    """The table. Cell number = row * columns + column; lists run over cells, then entries.
+
+    What is read together lies together: a look that misses the cache costs more than
+    all that is reckoned with what it finds.
+    """
 
     west: float
     south: float
     size: float
     columns: int
     rows: int
-    cover_first: Words
+    heads: Words  # for each cell: where its covers begin, and where its entries do
     cover: Words  # volumes that cover the cell
-    entry_first: Words
-    entry: Words  # volumes with a border in the cell
-    edge_first: Words
+    entry: Words  # volumes with a border in the cell, and where the edges of each begin
     edges: Floats  # x0, y0, x1, y1
-    reference: Floats  # x, y
-    reference_inside: Flags
+    reference: Floats  # x, y, and 1 where that place is inside
     nearest: NDArray[np.uint8]  # cells to the nearest one with anything in it
+    volumes: Floats  # floor's column and feet, ceiling's column and feet, opens, closes, -, -
     heights: NDArray[np.float32]  # lowest floor and highest ceiling in the cell, pressure altitude
 
     def number(self, lon: Floats, lat: Floats) -> Ints:
@@ -90,22 +92,19 @@ def cells(chart: Chart) -> Cells:
     reference = _references(grid, entry_cell, chart.edges[edge], first)
     cover_cell, cover = _covers(chart, grid, entry_cell, entry)
     count = grid.columns * grid.rows
-    cover_first, entry_first = _first(cover_cell, count), _first(entry_cell, count)
     return Cells(
         west=grid.west,
         south=grid.south,
         size=grid.size,
         columns=grid.columns,
         rows=grid.rows,
-        cover_first=cover_first,
+        heads=np.column_stack((_first(cover_cell, count), _first(entry_cell, count))),
         cover=cover.astype(np.int32),
-        entry_first=entry_first,
-        entry=entry.astype(np.int32),
-        edge_first=np.append(first, len(edge)).astype(np.int32),
+        entry=np.column_stack((np.append(entry, -1), np.append(first, len(edge)))).astype(np.int32),
         edges=np.ascontiguousarray(chart.edges[edge]),
-        reference=reference,
-        reference_inside=_sides(chart, entry, reference),
+        reference=np.column_stack((reference, _sides(chart, entry, reference))),
         nearest=_nearest(grid, np.union1d(entry_cell, cover_cell)),
+        volumes=_volumes(chart),
         heights=_heights(chart, count, ((entry_cell, entry), (cover_cell, cover))),
     )
 
@@ -241,6 +240,15 @@ def _inner(chart: Chart, grid: _Grid, volume: int, border: Ints) -> Ints:
 
 def _first(cell: Ints, count: int) -> Words:
     return np.searchsorted(cell, np.arange(count + 1)).astype(np.int32)
+
+
+def _volumes(chart: Chart) -> Floats:
+    """Return what is asked of a volume in one line of the cache; times are whole in a float."""
+    made = np.zeros((len(chart.areas), 8))
+    limits = (chart.lower_column, chart.lower_ft, chart.upper_column, chart.upper_ft)
+    for number, column in enumerate((*limits, chart.opens_at, chart.closes_at)):
+        made[:, number] = column
+    return made
 
 
 def _heights(

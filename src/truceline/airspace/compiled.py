@@ -103,13 +103,12 @@ def cell_of(x, y, west, south, scale, columns, rows):  # type: ignore[no-untyped
 
 
 @compiled
-def inside_entry(px, py, entry, edge_first, edges, reference, reference_inside):  # type: ignore[no-untyped-def]
+def inside_entry(px, py, own, entry, edges, reference):  # type: ignore[no-untyped-def]
     """Say whether a point of a cell is in the volume of one of the cell's entries; border: yes."""
-    rx, ry = reference[entry, 0], reference[entry, 1]
-    inside = reference_inside[entry]
+    rx, ry, inside = reference[own, 0], reference[own, 1], reference[own, 2] > 0.0
     low_x, high_x = min(px, rx), max(px, rx)
     low_y, high_y = min(py, ry), max(py, ry)
-    for k in range(edge_first[entry], edge_first[entry + 1]):
+    for k in range(entry[own, 1], entry[own + 1, 1]):
         x0, y0, x1, y1 = edges[k, 0], edges[k, 1], edges[k, 2], edges[k, 3]
         if (
             max(x0, x1) < low_x
@@ -134,11 +133,8 @@ def inside_entry(px, py, entry, edge_first, edges, reference, reference_inside):
 
 
 @compiled
-def members(lon, lat, grid, counts, covers, entries, borders):  # type: ignore[no-untyped-def]
+def members(lon, lat, grid, counts, heads, cover, entry, edges, reference):  # type: ignore[no-untyped-def]
     """Return (point, volume) for every volume that each point lies in on the ground."""
-    cover_first, cover = covers
-    entry_first, entry = entries
-    edge_first, edges, reference, reference_inside = borders
     size = max(64, len(lon))
     point, volume = np.empty(size, np.int64), np.empty(size, np.int32)
     count = 0
@@ -148,8 +144,8 @@ def members(lon, lat, grid, counts, covers, entries, borders):  # type: ignore[n
         cell = cell_of(px, py, grid[0], grid[1], grid[3], counts[0], counts[1])
         if cell < 0:
             continue
-        first, last = cover_first[cell], cover_first[cell + 1]
-        from_, until = entry_first[cell], entry_first[cell + 1]
+        first, last = heads[cell, 0], heads[cell + 1, 0]
+        from_, until = heads[cell, 1], heads[cell + 1, 1]
         if last - first + until - from_ == 0:
             continue
         if count + min(most, last - first + until - from_) > size:
@@ -159,8 +155,8 @@ def members(lon, lat, grid, counts, covers, entries, borders):  # type: ignore[n
             point[count], volume[count] = number, cover[k]
             count += 1
         for k in range(from_, until):
-            if inside_entry(px, py, k, edge_first, edges, reference, reference_inside):
-                point[count], volume[count] = number, entry[k]
+            if inside_entry(px, py, k, entry, edges, reference):
+                point[count], volume[count] = number, entry[k, 0]
                 count += 1
     return point[:count], volume[:count]
 

@@ -172,19 +172,18 @@ def joined_segments(path, begin, grid, counts, nearest, heights, whole, real):  
 
 
 @compiled
-def pieces(count, whole, real, limits, table, scratch):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 -- the hot loop: one pass, no calls that hide a cost
+def pieces(count, whole, real, volumes, table, scratch):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 -- the hot loop: one pass, no calls that hide a cost
     """Return the pieces of segments that lie in volumes, in the order of the segments."""
-    lower_column, lower_ft, upper_column, upper_ft, opens_at, closes_at = limits
-    grid, counts, (cover_first, cover), (entry_first, entry), borders = table
-    edge_first, edges, reference, reference_inside = borders
-    marks, near, which, passed = scratch
+    grid, counts, heads, cover, entry, edges, reference = table
+    marks, near, which, passed, stamps = scratch
     west, south, _, scale = grid
     columns, rows = counts
     met, cuts = np.empty(64), np.empty(2 * 64 + 2)
     words, shares = np.empty((1024, 4), np.int64), np.empty((1024, 2))
-    total = 0
-    marks[:] = -1
+    total, stamp = 0, stamps[0]
+    stamps[0] += count + 1
     for k in range(count):
+        stamp += 1
         ax, ay, bx, by = real[k, 0], real[k, 1], real[k, 2], real[k, 3]
         begins, ends = whole[k, BEGINS], whole[k, ENDS]
         column, row = int(np.floor((ax - west) * scale)), int(np.floor((ay - south) * scale))
@@ -198,39 +197,40 @@ def pieces(count, whole, real, limits, table, scratch):  # type: ignore[no-untyp
         # Which volumes may be met, those with a border on the way first.
         listed, passes = 0, 1
         if one:
-            for e in range(entry_first[cell], entry_first[cell + 1]):
-                near[listed], which[listed] = entry[e], e
+            for e in range(heads[cell, 1], heads[cell + 1, 1]):
+                near[listed], which[listed] = entry[e, 0], e
                 listed += 1
             passed[0] = cell
         else:
             passes = walk(ax, ay, bx, by, grid, counts, passed)
             for n in range(passes):
-                for e in range(entry_first[passed[n]], entry_first[passed[n] + 1]):
-                    if marks[entry[e]] != k:
-                        marks[entry[e]] = k
-                        near[listed], which[listed] = entry[e], -1
+                for e in range(heads[passed[n], 1], heads[passed[n] + 1, 1]):
+                    if marks[entry[e, 0]] != stamp:
+                        marks[entry[e, 0]] = stamp
+                        near[listed], which[listed] = entry[e, 0], -1
                         listed += 1
         with_border = listed
         if within:
-            for c in range(cover_first[cell], cover_first[cell + 1]):
-                if one or marks[cover[c]] != k:
+            for c in range(heads[cell, 0], heads[cell + 1, 0]):
+                if one or marks[cover[c]] != stamp:
                     near[listed] = cover[c]
                     listed += 1
         for n in range(listed):
             volume = near[n]
             # Height and time are cheap: first.
             low, high = 0.0, 1.0
-            c = lower_column[volume]
+            c = int(volumes[volume, 0])
             if 0 <= c <= 2:
-                limit = lower_ft[volume]
+                limit = volumes[volume, 1]
                 low, high = narrow(real[k, 4 + c] - limit, real[k, 7 + c] - limit, low, high)
-            c = upper_column[volume]
+            c = int(volumes[volume, 2])
             if 0 <= c <= 2 and high >= low:
-                limit = upper_ft[volume]
+                limit = volumes[volume, 3]
                 low, high = narrow(limit - real[k, 4 + c], limit - real[k, 7 + c], low, high)
             if high < low:
                 continue
-            opens, closes = opens_at[volume] - begins, closes_at[volume] - begins
+            opens = volumes[volume, 4] - begins
+            closes = volumes[volume, 5] - begins
             if opens > ends - begins or closes <= 0:
                 continue
             since, until = 0.0, 1.0
@@ -249,19 +249,19 @@ def pieces(count, whole, real, limits, table, scratch):  # type: ignore[no-untyp
                     found, own = 0, which[n]
                     if own >= 0:
                         found = hits(
-                            ax, ay, bx, by, edge_first[own], edge_first[own + 1], edges, met, 0
+                            ax, ay, bx, by, entry[own, 1], entry[own + 1, 1], edges, met, 0
                         )
                     else:
                         for m in range(passes):
-                            for e in range(entry_first[passed[m]], entry_first[passed[m] + 1]):
-                                if entry[e] == volume and found >= 0:
+                            for e in range(heads[passed[m], 1], heads[passed[m] + 1, 1]):
+                                if entry[e, 0] == volume and found >= 0:
                                     found = hits(
                                         ax,
                                         ay,
                                         bx,
                                         by,
-                                        edge_first[e],
-                                        edge_first[e + 1],
+                                        entry[e, 1],
+                                        entry[e + 1, 1],
                                         edges,
                                         met,
                                         found,
@@ -289,16 +289,14 @@ def pieces(count, whole, real, limits, table, scratch):  # type: ignore[no-untyp
                         prow = int(np.floor((py - south) * scale))
                         if 0 <= pcolumn < columns and 0 <= prow < rows:
                             here = prow * columns + pcolumn
-                            for e in range(entry_first[here], entry_first[here + 1]):
-                                if entry[e] == volume:
+                            for e in range(heads[here, 1], heads[here + 1, 1]):
+                                if entry[e, 0] == volume:
                                     own = e
                             if own < 0:
-                                for c in range(cover_first[here], cover_first[here + 1]):
+                                for c in range(heads[here, 0], heads[here + 1, 0]):
                                     inside = inside or cover[c] == volume
                     if own >= 0:
-                        inside = inside_entry(
-                            px, py, own, edge_first, edges, reference, reference_inside
-                        )
+                        inside = inside_entry(px, py, own, entry, edges, reference)
                     if inside:
                         if parts > 0 and before - cuts[2 * parts - 1] <= _SAME:
                             cuts[2 * parts - 1] = after
@@ -327,10 +325,10 @@ def pieces(count, whole, real, limits, table, scratch):  # type: ignore[no-untyp
                 if start == 0.0:
                     if whole[k, FRESH]:
                         edge_in = OPEN
-                    elif begins == opens_at[volume]:
+                    elif begins == volumes[volume, 4]:
                         edge_in = WINDOW
                 if end == 1.0:
-                    if ends == closes_at[volume]:
+                    if ends == volumes[volume, 5]:
                         edge_out = WINDOW
                     elif whole[k, FINAL]:
                         edge_out = OPEN
@@ -346,7 +344,7 @@ def pieces(count, whole, real, limits, table, scratch):  # type: ignore[no-untyp
 
 
 @compiled
-def stays_in(path, limits, table, nearest, heights, scratch, room):  # type: ignore[no-untyped-def]
+def stays_in(path, volumes, table, nearest, heights, scratch, room):  # type: ignore[no-untyped-def]
     """Return the stays of the path in every volume, in order of their ends along the path.
 
     The columns are those of `stay.Stays`; `room` is a block of segments.
@@ -355,13 +353,13 @@ def stays_in(path, limits, table, nearest, heights, scratch, room):  # type: ign
     made = 0
     numbers = np.empty((1024, 5), np.int64)  # volume, row_in, edge_in, row_out, edge_out
     shares = np.empty((1024, 2))
-    current = np.full(len(limits[0]), -1, np.int64)  # the stay that may go on, by volume
+    current = np.full(len(volumes), -1, np.int64)  # the stay that may go on, by volume
     begin = 0
     while begin < len(path[0]):
         count, begin = joined_segments(
             path, begin, table[0], table[1], nearest, heights, whole, real
         )
-        total, words, parts = pieces(count, whole, real, limits, table, scratch)
+        total, words, parts = pieces(count, whole, real, volumes, table, scratch)
         for n in range(total):
             k, volume = words[n, SEGMENT], words[n, IN_VOLUME]
             row, start, end = whole[k, ROW], parts[n, 0], parts[n, 1]
@@ -514,7 +512,7 @@ def emit(out_whole, out_real, made, pool_whole, pool_real, node):  # type: ignor
 
 
 @compiled
-def sweep(batch, state, pool, spent, limits, table, nearest, heights, scratch, room, rules, share):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 -- the hot loop: one pass, no calls that hide a cost
+def sweep(batch, state, pool, spent, volumes, table, nearest, heights, scratch, room, rules, share):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 -- the hot loop: one pass, no calls that hide a cost
     """Follow a batch of fixes; return the visits that ended, and the pool, which may have grown.
 
     An open visit is kept as if it had ended at the last fix inside; the next segment
@@ -542,7 +540,7 @@ def sweep(batch, state, pool, spent, limits, table, nearest, heights, scratch, r
             whole,
             real,
         )
-        total, words, parts = pieces(count, whole, real, limits, table, scratch)
+        total, words, parts = pieces(count, whole, real, volumes, table, scratch)
         for n in range(total):
             k, volume = words[n, SEGMENT], words[n, IN_VOLUME]
             s, begins, ends = whole[k, OF], whole[k, BEGINS], whole[k, ENDS]
@@ -550,6 +548,22 @@ def sweep(batch, state, pool, spent, limits, table, nearest, heights, scratch, r
             ax, ay, bx, by = real[k, 0], real[k, 1], real[k, 2], real[k, 3]
             # What was open before this fix, and is not reached by this piece, has ended.
             node, chain, own = times[s, HEAD], -1, -1
+            if (
+                node >= 0
+                and end == 1.0
+                and pool_next[node] < 0
+                and start == 0.0
+                and pool_whole[node, VOLUME] == volume
+                and pool_whole[node, AT_OUT] == begins
+                and not whole[k, FRESH]
+            ):
+                # Mostly one visit is open, and it goes on.
+                pool_whole[node, AT_OUT], pool_whole[node, EDGE_OUT] = ends, words[n, PIECE_OUT]
+                pool_whole[node, BEFORE_OUT] = whole[k, AFTER]
+                pool_whole[node, AFTER_OUT] = whole[k, AFTER]
+                pool_real[node, 3], pool_real[node, 4] = bx, by
+                pool_real[node, 5] = real[k, 7] if real[k, 7] == real[k, 7] else real[k, 9]
+                continue
             while node >= 0:
                 onward = pool_next[node]
                 if (

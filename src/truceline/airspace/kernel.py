@@ -172,7 +172,7 @@ def stays_compiled(kernel: Kernel, chart: Chart, table: Cells, rows: Rows) -> St
     """Return the stays of these rows by the compiled kernel, which must be ready."""
     numbers, shares = kernel.module().stays_in(
         _path(rows),
-        limits_of(chart),
+        table.volumes,
         table_of(table),
         table.nearest,
         table.heights,
@@ -231,9 +231,11 @@ def table_of(table: Cells) -> tuple[Any, ...]:
     return (
         (table.west, table.south, table.size, 1.0 / table.size),
         (table.columns, table.rows),
-        (table.cover_first, table.cover),
-        (table.entry_first, table.entry),
-        (table.edge_first, table.edges, table.reference, table.reference_inside),
+        table.heads,
+        table.cover,
+        table.entry,
+        table.edges,
+        table.reference,
     )
 
 
@@ -244,6 +246,7 @@ def scratch_for(volumes: int, table: Cells) -> tuple[Any, ...]:
         np.empty(volumes + 1, np.int64),
         np.empty(volumes + 1, np.int64),
         np.empty(4 * (table.columns + table.rows) + 64, np.int64),
+        np.zeros(1, np.int64),
     )
 
 
@@ -262,19 +265,21 @@ def _exercise(module: Any) -> None:
     table = (
         (0.0, 0.0, 1.0, 1.0),
         (1, 1),
-        (np.zeros(2, np.int32), np.zeros(0, np.int32)),
-        (np.zeros(2, np.int32), np.zeros(0, np.int32)),
-        (np.zeros(1, np.int32), np.zeros((0, 4)), np.zeros((0, 2)), np.zeros(0, np.bool_)),
+        np.zeros((2, 2), np.int32),
+        np.zeros(0, np.int32),
+        np.zeros((1, 2), np.int32),
+        np.zeros((0, 4)),
+        np.zeros((0, 3)),
     )
     place = np.zeros(2)
     module.members(place, place, *table)
     path = (place, place, np.zeros(2, np.int64), np.zeros((3, 2)), np.zeros(2, np.bool_))
     whole, real = np.zeros(0, np.int64), np.zeros(0)
     limits = (whole, real, whole, real, whole, whole)
-    near, scratch = np.zeros(1, np.uint8), (whole, whole, whole, np.zeros(64, np.int64))
-    low = np.zeros((1, 2), np.float32)
-    module.stays_in(path, limits, table, near, low, scratch, block())
-    _exercise_sweep(module, limits, table, (near, low), scratch)
+    near, low = np.zeros(1, np.uint8), np.zeros((1, 2), np.float32)
+    scratch = (whole, whole, whole, np.zeros(64, np.int64), np.zeros(1, np.int64))
+    module.stays_in(path, np.zeros((0, 8)), table, near, low, scratch, block())
+    _exercise_sweep(module, table, (near, low), scratch)
     flags = np.zeros(2, np.bool_)
     quality, borders = (
         (place, flags, flags, flags, place, place),
@@ -288,7 +293,7 @@ def _exercise(module: Any) -> None:
     module.leave(path, quality, limits, borders, errors, (1.0, 1.0, 3, 1), 0, 1, 0, (0, 0))
 
 
-def _exercise_sweep(module: Any, limits: Any, table: Any, near: Any, scratch: Any) -> None:
+def _exercise_sweep(module: Any, table: Any, near: Any, scratch: Any) -> None:
     place = np.zeros(1)
     whole = np.zeros(1, np.int64)
     batch = (np.zeros(1, np.int32), whole, *[place] * 5, np.zeros(1, np.bool_), whole)
@@ -296,5 +301,7 @@ def _exercise_sweep(module: Any, limits: Any, table: Any, near: Any, scratch: An
     pool = (np.zeros((1, 10), np.int64), np.zeros((1, 6)), np.full(1, -1, np.int64))
     spent = (np.zeros(8, np.int64), np.zeros(1, np.int64))
     rules, share = (1, 1, 1), (0, 1)
-    module.sweep(batch, state, pool, spent, limits, table, *near, scratch, block(), rules, share)
+    module.sweep(
+        batch, state, pool, spent, np.zeros((0, 8)), table, *near, scratch, block(), rules, share
+    )
     module.ended(state[1], pool, spent[1], 0)

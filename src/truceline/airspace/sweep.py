@@ -27,7 +27,7 @@ import numpy as np
 from truceline.airspace.cells import Cells, cells
 from truceline.airspace.chart import Chart
 from truceline.airspace.fix import Fixes, Floats, Ints, Names
-from truceline.airspace.kernel import KERNEL, Kernel, block, limits_of, scratch_for, table_of
+from truceline.airspace.kernel import KERNEL, Kernel, block, scratch_for, table_of
 from truceline.airspace.rules import PLANAR, SECOND_US, Rules
 from truceline.airspace.track import FUTURE_US
 from truceline.airspace.vertical import Column, heights_ft
@@ -123,7 +123,7 @@ class Sweep:
         self._cells = table or cells(chart)
         self.aircraft = Names()
         self.left_out: Counter[str] = Counter()
-        self._limits, self._table = limits_of(chart), table_of(self._cells)
+        self._table = table_of(self._cells)
         self._threads = [
             _Thread(scratch_for(len(chart.areas), self._cells)) for _ in range(threads)
         ]
@@ -173,7 +173,7 @@ class Sweep:
             (mine.place, mine.times),
             mine.pool,
             mine.spent,
-            self._limits,
+            self._cells.volumes,
             self._table,
             self._cells.nearest,
             self._cells.heights,
