@@ -19,6 +19,7 @@ from truceline.airspace.chart import Chart, FlatVolume, WatchedZone, chart
 from truceline.airspace.crossing import Crossing
 from truceline.airspace.engine import Closed, Engine, Event, Opened, Raised
 from truceline.airspace.fix import Fixes
+from truceline.airspace.interference import Interference
 from truceline.airspace.kernel import Search
 from truceline.airspace.rules import SECOND_US, STANDARD, Rules
 from truceline.geo.volume import Operation, Window
@@ -103,6 +104,11 @@ class LiveWatch:
     def left_out(self) -> dict[str, int]:
         """How many fixes were left out, by reason."""
         return dict(self._engine.tracks.left_out)
+
+    @property
+    def interference(self) -> Interference:
+        """Where positions are in doubt; more signs may be handed to it (`Interference.take`)."""
+        return self._engine.tracks.interference
 
     @property
     def aircraft(self) -> int:

@@ -36,6 +36,10 @@ class Rules:
     least_chance: float = 0.05  # a zone that only paths of the band enter is named from here on
     distrust_s: float = 3_600.0  # after a jump nothing is confirmed until so long an absence
     altitude_held_s: float = 30.0  # a missing altitude is taken from a fix no older than this
+    leap_ft: float = 1_000.0  # a height further off than this ...
+    leap_ft_s: float = 500.0  # ... and so much a second is believed when the next one agrees
+    frozen_s: float = 60.0  # a position that stands still so long at speed is a sign of trouble
+    seconded_s: float = 30.0  # a sensor of another kind vouches for a path for so long
     sigma_m: float = 150.0  # position, one axis, where the source states none
     exit_m: float = 50.0  # outside by this, or twice sigma if more, counts as outside
     exit_ft: float = 100.0

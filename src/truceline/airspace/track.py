@@ -22,7 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truceline.airspace.fix import Fixes, Flags, Floats, Ints, Names
+from truceline.airspace.interference import Evidence, Interference, Sign, signs_of
 from truceline.airspace.metres import metres_per_degree
+from truceline.airspace.quality import Kind
 from truceline.airspace.rules import SECOND_US, Rules
 from truceline.airspace.vertical import heights_ft
 
@@ -33,6 +35,8 @@ FUTURE_US = 60 * SECOND_US
 """A clock this far ahead of ours is still believed."""
 
 NEAR_POLE_DEG = 89.0
+
+_OWN_WORD = np.array([one.is_own_word for one in Kind])
 
 type Table = dict[str, NDArray[Any]]
 """Fixes in columns that may still change: the names are those of `_COLUMNS`."""
@@ -45,6 +49,9 @@ _COLUMNS: dict[str, type[np.generic]] = {
     "baro_ft": np.float64,
     "geo_ft": np.float64,
     "ground": np.bool_,
+    "kind": np.int8,
+    "nacp": np.int8,
+    "nic": np.int8,
     "sigma_m": np.float64,
     "speed_kt": np.float64,
     "track_deg": np.float64,
@@ -53,6 +60,8 @@ _COLUMNS: dict[str, type[np.generic]] = {
     "sequence": np.int64,
     "source": np.int64,
     "heard_at": np.int64,  # when the altitude was reported, which may be before
+    "odd_ft": np.float64,  # an altitude that was not believed, until the next one
+    "seconded_at": np.int64,  # when a sensor of another kind last followed this path
     "carried": np.bool_,  # from an earlier batch
     "trusted": np.bool_,
     "breaks": np.bool_,  # starts a new leg
@@ -99,6 +108,9 @@ class Tracks:
         self.callsigns = Names()
         self.sources = Names()
         self.left_out: Counter[str] = Counter()
+        self.interference = Interference()
+        self.doubted: Counter[str] = Counter()
+        self._signs: list[Evidence] = []
         self.last = _empty(0)
         self._known = np.zeros(0, dtype=np.bool_)
         self.newest = 0
@@ -108,7 +120,27 @@ class Tracks:
         """Return the legs that a batch makes, and remember where each aircraft was last."""
         rows = self._chain(self._admit(batch, now_us))
         self._remember(rows)
-        return lay_out(rows, self._rules)
+        return lay_out(rows, self._rules, self._believed(rows))
+
+    def _believed(self, rows: Table) -> Flags:
+        """Say which positions are trusted: of aircraft that did not jump, outside degraded areas.
+
+        A position that a sensor of another kind has lately followed is believed all the same.
+        """
+        trusted = np.asarray(rows["trusted"], dtype=np.bool_)
+        if self._rules.planar or not _length(rows):
+            return trusted
+        signs = self._signs + signs_of(rows, self.aircraft.texts, steps_m)
+        self._signs = []
+        self.interference.take(signs)
+        trusted = trusted & ~self.interference.degraded(rows["lat"], rows["lon"], rows["seen_at"])
+        held = rows["seen_at"] - rows["seconded_at"] <= self._rules.seconded_s * SECOND_US
+        return np.asarray(trusted | held, dtype=np.bool_)
+
+    def _sign(self, sign: Sign, at: Table, seen_at: int, size: float) -> None:
+        lat, lon = float(at["lat"][0]), float(at["lon"][0])
+        name = self.aircraft.texts[int(at["slot"][0])]
+        self._signs.append(Evidence(sign, name, seen_at, lat, lon, size))
 
     def last_seen(self, slot: int) -> int:
         """Return the time of the last fix taken of an aircraft."""
@@ -154,6 +186,9 @@ class Tracks:
             "baro_ft": batch.baro_ft,
             "geo_ft": batch.geo_ft,
             "ground": batch.ground,
+            "kind": batch.kind,
+            "nacp": batch.nacp,
+            "nic": batch.nic,
             "sigma_m": np.where(unstated, self._rules.sigma_m, sigma) if unstated.any() else sigma,
             "speed_kt": batch.speed_kt,
             "track_deg": batch.track_deg,
@@ -162,6 +197,8 @@ class Tracks:
             "sequence": batch.sequence,
             "source": np.full(count, self.sources.code(batch.source)),
             "heard_at": batch.seen_at,
+            "odd_ft": np.full(count, np.nan),
+            "seconded_at": np.where(_OWN_WORD[batch.kind], 0, batch.seen_at),
             "carried": np.zeros(count, dtype=np.bool_),
             "trusted": np.ones(count, dtype=np.bool_),
             "breaks": np.zeros(count, dtype=np.bool_),
@@ -243,7 +280,9 @@ class Tracks:
         held = _held(rows, self._rules)
         if held.any():
             self._count("position_repeated", int(np.count_nonzero(held)))
+            self._note_frozen(rows, held)
             rows = pick(rows, ~held)
+        rows = self._plausible_heights(rows)
         odd = np.zeros(_length(rows), dtype=np.bool_)
         odd[1:] = _jumps(pick(rows, slice(None, -1)), pick(rows, slice(1, None)), self._rules)
         odd[1:] &= _same_slot(rows)
@@ -255,6 +294,69 @@ class Tracks:
         kept = [self._walk(pick(rows, rows["slot"] == slot)) for slot in suspects]
         both = joined_tables([pick(rows, ~watched), *kept])
         return pick(both, np.argsort(both["slot"], kind="stable"))
+
+    def _note_frozen(self, rows: Table, held: Flags) -> None:
+        """Say which aircraft stood still for long while what else they say went on changing.
+
+        A receiver that has lost an aircraft may repeat what it knew, all of it or, of one that
+        is landing, its position; that is no sign.
+        """
+        source = np.maximum.accumulate(np.where(held, 0, np.arange(_length(rows))))
+        lasted = rows["seen_at"] - rows["seen_at"][source]
+        alive, fast = (
+            np.zeros(_length(rows), dtype=np.bool_),
+            rows["speed_kt"] > self._rules.flying_kt,
+        )
+        for name in ("baro_ft", "speed_kt", "track_deg"):
+            alive |= np.abs(rows[name] - rows[name][source]) > 0
+        long = np.flatnonzero(held & alive & fast & (lasted > self._rules.frozen_s * SECOND_US))
+        first = long[np.unique(source[long], return_index=True)[1]]
+        for row in first.tolist():
+            at = pick(rows, slice(row, row + 1))
+            self._sign(Sign.FROZEN, at, int(rows["seen_at"][row]), float(lasted[row]) / SECOND_US)
+
+    def _plausible_heights(self, rows: Table) -> Table:
+        """Do not believe a height to which no aircraft could have climbed, unless it lasts.
+
+        Decoders now and then give one aircraft the height of another for a message.
+        """
+        told = np.flatnonzero(~np.isnan(rows["baro_ft"]))
+        before, after = told[:-1], told[1:]
+        same = rows["slot"][before] == rows["slot"][after]
+        rise = np.abs(rows["baro_ft"][after] - rows["baro_ft"][before])
+        seconds = (rows["seen_at"][after] - rows["heard_at"][before]) / SECOND_US
+        recent = seconds <= self._rules.altitude_held_s
+        odd = same & recent & (rise > self._rules.leap_ft + self._rules.leap_ft_s * seconds)
+        suspects = np.unique(
+            np.concatenate((rows["slot"][after[odd]], rows["slot"][~np.isnan(rows["odd_ft"])]))
+        )
+        if not len(suspects):
+            return rows
+        rows = {**rows, "baro_ft": rows["baro_ft"].copy(), "odd_ft": rows["odd_ft"].copy()}
+        for slot in suspects.tolist():
+            self._walk_heights(rows, np.flatnonzero(rows["slot"] == slot))
+        return rows
+
+    def _walk_heights(self, rows: Table, which: Ints) -> None:
+        """Follow the heights of one aircraft; what is not believed becomes "not reported"."""
+        feet, odd_ft = rows["baro_ft"], rows["odd_ft"]
+        carried = bool(rows["carried"][which[0]])
+        held, heard_at = float(feet[which[0]]), int(rows["heard_at"][which[0]])
+        odd = float(odd_ft[which[0]]) if carried else np.nan
+        for row in which[1:].tolist():
+            here, seen_at = float(feet[row]), int(rows["seen_at"][row])
+            if not np.isnan(here):
+                most = (
+                    self._rules.leap_ft + self._rules.leap_ft_s * (seen_at - heard_at) / SECOND_US
+                )
+                believed = np.isnan(held) or abs(here - held) <= most
+                believed = believed or abs(here - odd) <= self._rules.leap_ft
+                if believed:
+                    held, heard_at, odd = here, seen_at, np.nan
+                else:
+                    self.doubted["height_implausible"] += 1
+                    feet[row], odd = np.nan, here
+            odd_ft[row] = odd
 
     def _walk(self, rows: Table) -> Table:
         """Follow one aircraft whose path has jumps, fix by fix."""
@@ -273,6 +375,7 @@ class Tracks:
                 last = row
                 kept.append(row)
             elif pending is not None and not _jumps(pending, row, self._rules)[0]:
+                self._sign_jump(last, row)
                 pending["breaks"][:] = True
                 pending["trusted"][:] = row["trusted"][:] = False
                 kept += [pending, row]
@@ -284,6 +387,9 @@ class Tracks:
             self._pending[slot] = pending
         return joined_tables(kept) if kept else pick(rows, slice(0, 0))
 
+    def _sign_jump(self, last: Table, row: Table) -> None:
+        self._sign(Sign.JUMP, last, int(row["seen_at"][0]), float(steps_m(last, row)[0]))
+
     def _trusted_after(self, last: Table, row: Table) -> bool:
         absent_us = int(row["seen_at"][0] - last["seen_at"][0])
         return bool(last["trusted"][0]) or absent_us > self._rules.distrust_s * SECOND_US
@@ -291,6 +397,7 @@ class Tracks:
     def _remember(self, rows: Table) -> None:
         _fill_altitudes(rows, self._rules)
         _fill_callsigns(rows)
+        _fill_seconded(rows)
         if not _length(rows):
             return
         ends = np.flatnonzero(np.append(~_same_slot(rows), True))
@@ -411,6 +518,18 @@ def _fill_altitudes(rows: Table, rules: Rules) -> None:
     rows["heard_at"] = np.where(usable, rows["heard_at"][source], rows["heard_at"])
 
 
+def _fill_seconded(rows: Table) -> None:
+    """Carry along each path when a sensor of another kind was last on it; a jump ends that."""
+    seconded = rows["seconded_at"]
+    if not seconded.any():
+        return
+    row = np.arange(_length(rows))
+    fresh = np.append(True, ~_same_slot(rows)) | rows["breaks"]
+    begin = np.maximum.accumulate(np.where(fresh, row, 0))
+    source = np.maximum.accumulate(np.where(seconded > 0, row, -1))
+    rows["seconded_at"] = np.where(source >= begin, seconded[source], 0)
+
+
 def _fill_callsigns(rows: Table) -> None:
     have = rows["callsign"] >= 0
     if have.all() or not have.any():
@@ -420,7 +539,7 @@ def _fill_callsigns(rows: Table) -> None:
     rows["callsign"] = np.where(usable, rows["callsign"][source], rows["callsign"])
 
 
-def lay_out(rows: Table, rules: Rules) -> Rows:
+def lay_out(rows: Table, rules: Rules, believed: Flags) -> Rows:
     """Return legs of segments for rows in order of aircraft and time."""
     count = _length(rows)
     same = np.zeros(count, dtype=np.bool_)
@@ -454,7 +573,7 @@ def lay_out(rows: Table, rules: Rules) -> Rows:
         band_m=np.zeros(len(origin)),
         band_ft=np.zeros(len(origin)),
         certain=certain,
-        trusted=rows["trusted"][origin],
+        trusted=believed[origin],
         origin=origin,
         table=rows,
     )
