@@ -172,6 +172,11 @@ def pieces(data: bytes, *, sha256: str | None = None) -> Iterator[tuple[Fixes, i
         yield batch.take(slice(first, len(batch))), None
 
 
+def same_fixes(one: bytes, other: bytes) -> bool:
+    """Say whether two segments hold the same fixes, however they were fed."""
+    return bool(pq.read_table(io.BytesIO(one)).equals(pq.read_table(io.BytesIO(other))))
+
+
 def _read(data: bytes, sha256: str | None) -> tuple[Fixes, list[Fed]]:
     if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
         raise Unproven(

@@ -1,17 +1,12 @@
 """The watch: batches of fixes in; crossings, leavings and sealed segments on the record.
 
-One engine for each source and nature, so that a replay of one source never disturbs another. The
-zones are those in force at each moment by the Book; one that is adopted, ends or gives
-way to another counts from that instant. A crossing is stated as soon as it is at least
-suspected, its leaving when it is over with the verdict that it ends with. Both name the
-segment: the batch of fixes of that source, which is sealed by its hash a little later.
-
-A zone that a signatory has suspended is watched on: its line is still the last one
-agreed, and the map shows who suspended it. What may be nobody at all ("possible") is
-not stated.
+What the feeds say of the zones comes from `following.py`. A crossing is stated as soon as
+it is at least suspected, its leaving when it is over with the verdict that it ends with.
+Both name the segment: the batch of fixes of that source, which is sealed by its hash a
+little later. What may be nobody at all ("possible") is not stated.
 
 Trusted for: what it states follows from the fixes in the segments and the contents in
-force (`truceline crossings` over the same two gives the same). Who flew and where is in
+force (`truceline replay` makes it again from the two). Who flew and where is in
 sealed parts alone; a record's id is drawn at random, never made from an address.
 
 If the program stops, fixes since the last seal are gone; crossings keep their own in
@@ -26,24 +21,21 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
-from truceline.airspace.chart import WatchedZone, watched
 from truceline.airspace.crossing import Crossing
 from truceline.airspace.engine import Closed, Event
 from truceline.airspace.fix import Fixes, joined
-from truceline.airspace.live import LiveWatch
 from truceline.airspace.rules import SECOND_US, STANDARD, Rules
 from truceline.airspace.verdict import Verdict
 from truceline.archive import segment as segments
-from truceline.archive.segment import Segment
+from truceline.archive.segment import Fed, Segment
 from truceline.mechanism.admission import Answer
-from truceline.mechanism.book import Book
 from truceline.mechanism.detection import entry_parts, exit_parts, left_body, stated_body
+from truceline.mechanism.following import FeedKey, Following, ZonesInForce
 from truceline.mechanism.installation import Installation
 from truceline.mechanism.statement import ulid
 from truceline.records.record import Micros, RecordId
@@ -74,14 +66,12 @@ class Began:
 
 @dataclass(slots=True)
 class _Source:
-    """One source: its engine, the segment being filled, what is open of it."""
+    """One source: the segment being filled, what is open of it."""
 
     code: str
     nature: str
-    watch: LiveWatch
-    began_at: Micros
-    zones_at: Micros
     batches: list[Fixes] = field(default_factory=list)
+    fed: list[Fed] = field(default_factory=list)
     segment: RecordId | None = None
     opened_at: int = 0
     newest_at: int = 0
@@ -104,10 +94,10 @@ class Watch:
         self._installation = installation
         self._rules = rules
         self._chance = chance
-        self._sources: dict[tuple[str, str], _Source] = {}
+        self._sources: dict[FeedKey, _Source] = {}
+        self._following = Following(ZonesInForce(installation), rules)
         self._waiting: list[Future[Answer]] = []
         self._lock = threading.RLock()
-        self._flat = lru_cache(4_096)(self._flatten)
         with installation.reading_book() as book:
             self._began_with = book.size
 
@@ -121,10 +111,10 @@ class Watch:
             return 0
         settled = segments.settled(batch)
         with self._lock:
-            source = self._source(settled, nature)
-            self._keep(source, settled)
-            self._renew_zones(source, Micros(int(settled.seen_at.max())))
-            events = source.watch.feed(settled, now_us=self._installation.clock.now())
+            now = self._installation.clock.now()
+            source = self._source(settled.source, nature)
+            self._keep(source, settled, now)
+            events = self._following.feed((source.code, nature), settled, now_us=now)
             count = self._tell(source, events)
             if self._is_full(source):
                 self._seal(source)
@@ -134,8 +124,9 @@ class Watch:
         """Close what has been silent too long, and seal what has waited long enough."""
         now = self._installation.clock.now()
         with self._lock:
-            for source in self._sources.values():
-                self._tell(source, source.watch.expire(now))
+            for key, events in self._following.expire(now):
+                source = self._sources[key]
+                self._tell(source, events)
                 self._tell_lost(source)
                 source.idle += 1
                 if source.idle >= IDLE_MOST or self._is_full(source):
@@ -150,43 +141,24 @@ class Watch:
     def finish(self) -> None:
         """End every track: the feeds are over. What is inside is told as lost inside."""
         with self._lock:
-            for source in self._sources.values():
-                self._tell(source, source.watch.finish())
-                self._seal(source)
+            left_out = {key: self._left_out(key) for key in self._sources}
+            for key, events in self._following.finish():
+                self._tell(self._sources[key], events)
+                self._seal(self._sources[key], left_out[key])
             self._sources.clear()
 
-    # -- sources and zones -------------------------------------------------------------------
+    # -- sources -------------------------------------------------------------------
 
-    def _source(self, batch: Fixes, nature: str) -> _Source:
-        key = (batch.source, nature)
+    def _source(self, code: str, nature: str) -> _Source:
+        key = (code, nature)
         found = self._sources.get(key)
         if found is None:
-            first = Micros(int(batch.seen_at.min()))
-            with self._installation.reading_book() as book:
-                zones = self._in_force(book, first)
-            found = _Source(batch.source, nature, LiveWatch(zones, self._rules), first, first)
-            found.found = self._open_in_the_log(batch.source)
-            self._sources[key] = found
+            found = self._sources[key] = _Source(code, nature)
+            found.found = self._open_in_the_log(code)
         return found
 
-    def _renew_zones(self, source: _Source, until: Micros) -> None:
-        """Tell the engine of every change of the zones in force since it was last told."""
-        if until <= source.zones_at:
-            return
-        with self._installation.reading_book() as book:
-            for at in sorted(set(_changes(book, source.zones_at, until))):
-                source.watch.replace_zones(self._in_force(book, at), at_us=at)
-        source.zones_at = until
-
-    def _in_force(self, book: Book, at: Micros) -> list[WatchedZone]:
-        """The zones in force at a moment, flattened; a zone in words alone cannot be watched."""
-        found = ((one.code, in_force.in_force(one, at)) for one in tuple(book.zones.values()))
-        zones = (self._flat(code, one.content) for code, one in found if one is not None)
-        return [one for one in zones if one is not None]
-
-    def _flatten(self, zone: str, sha256: str) -> WatchedZone | None:
-        content = self._installation.contents(sha256)
-        return None if content.unresolved else watched(zone, content.airspace())
+    def _left_out(self, key: FeedKey) -> int:
+        return sum(self._following.left_out(key).values())
 
     # -- what is stated ----------------------------------------------------------------------
 
@@ -297,8 +269,9 @@ class Watch:
         The feed's own time counts: a replay passes the entry again before it is judged.
         """
         gap = round(self._rules.longest_gap_s * SECOND_US)
+        began_at, newest = self._following.told_until((source.code, source.nature))
         for (zone, entered_at), began in tuple(source.found.items()):
-            if source.zones_at - max(entered_at, source.began_at) > gap:
+            if newest - max(entered_at, began_at) > gap:
                 del source.found[zone, entered_at]
                 body = {"crossing": began.record, "left_at": entered_at, "cause": "lost_inside"}
                 row = next(iter(self._rows_before(zone, entered_at)))
@@ -307,13 +280,14 @@ class Watch:
 
     # -- segments ----------------------------------------------------------------------------
 
-    def _keep(self, source: _Source, batch: Fixes) -> None:
+    def _keep(self, source: _Source, batch: Fixes, now: int) -> None:
         first, source.idle = int(batch.seen_at.min()), 0
         if source.segment is None:
             source.segment, source.opened_at = self._segment_id(source, first), first
             source.newest_at = first
         source.newest_at = max(source.newest_at, int(batch.seen_at.max()))
         source.batches.append(batch)
+        source.fed.append((len(batch), now))
 
     def _segment_id(self, source: _Source, first_at: int) -> RecordId:
         """The name of a segment: it follows from source and first fix, which are no secret.
@@ -328,13 +302,14 @@ class Watch:
         spanned = source.newest_at - source.opened_at
         return held >= MOST_FIXES or (held > 0 and spanned >= SEAL_AFTER_US)
 
-    def _seal(self, source: _Source) -> None:
+    def _seal(self, source: _Source, left_out: int | None = None) -> None:
         """Write the fixes as a file, and state its hash: from here on they cannot be changed."""
         if source.segment is None or not source.batches:
             return
-        made = segments.write(joined(source.batches))
+        made = segments.write(joined(source.batches), source.fed)
         name = self._free_name(source.segment, made)
-        left_out = sum(source.watch.left_out.values())
+        if left_out is None:
+            left_out = self._left_out((source.code, source.nature))
         if name is not None:
             # The file is durable before the record names it. A crash before the record
             # leaves a file that nothing names, and crossings whose segment never came.
@@ -354,6 +329,7 @@ class Watch:
             self._take_answers()
         source.segment, source.left_out = None, left_out
         source.batches.clear()
+        source.fed.clear()
 
     def _free_name(self, segment: RecordId, made: Segment) -> RecordId | None:
         """The segment's name; None when the log has these fixes; another when it has others."""
@@ -361,16 +337,6 @@ class Watch:
             known = crossings.segment_of(look, segment)
         if known is None:
             return segment
-        if known.sha256 == made.sha256:
+        if segments.same_fixes(self._installation.files.read(known.sha256), made.data):
             return None
         return ulid(Micros(made.first_at), self._chance(10))
-
-
-def _changes(book: Book, after: Micros, until: Micros) -> Iterator[Micros]:
-    """The instants after one moment and until another at which a zone's content changes."""
-    for zone in tuple(book.zones.values()):
-        for one in zone.adoptions.newest_first():
-            ended_at = one.ended(until)
-            for at in (max(one.from_at, one.at), ended_at):
-                if at is not None and after < at <= until:
-                    yield Micros(at)
