@@ -29,7 +29,7 @@ def put(world: World, act: Act, name: str, ovn: str | None, body: object) -> Out
     tree = mapping(body, "request")
     extents = volumes.read_all(tree.get("extents"), where="extents")
     check_extents(extents, act.now, heights=False)
-    base_url = names.read_url(tree)
+    base_url = names.read_url(tree, http=act.http)
     before = world.get(Constraint, name)
     if before is None and ovn is not None:
         raise Refused(Reason.SEQUENCE, where="ovn", detail="there is no such constraint to change")

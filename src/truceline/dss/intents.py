@@ -73,7 +73,7 @@ class Blind:
 def put(world: World, act: Act, name: str, ovn: str | None, body: object) -> Outcome | Blind:
     """Make an intent (`ovn` None) or change the one that has this OVN."""
     name = names.read_id(name)
-    asked = _asked(name, mapping(body, "request"), act.now, first=ovn is None)
+    asked = _asked(name, mapping(body, "request"), act, first=ovn is None)
     if asked.state.off_nominal and MONITORING not in act.scopes:
         raise Refused(Reason.NO_MANDATE, where="state", detail=f"{asked.state} needs {MONITORING}")
     before = _before(world, act, name, ovn)
@@ -146,18 +146,24 @@ def check_extents(found: tuple[Volume4D, ...], now: Micros, *, heights: bool) ->
 # -- reading -------------------------------------------------------------------------------
 
 
-def _asked(name: str, body: Mapping[str, Any], now: Micros, *, first: bool) -> Asked:
+def _asked(name: str, body: Mapping[str, Any], act: Act, *, first: bool) -> Asked:
     extents = volumes.read_all(body.get("extents"), where="extents")
-    check_extents(extents, now, heights=True)
+    check_extents(extents, act.now, heights=True)
     state = _state(body.get("state"), first=first)
-    subscription, implicit = _wishes(body)
+    subscription, implicit = _wishes(body, http=act.http)
     if state is not State.ACCEPTED and not subscription and implicit is None:
         raise bad("subscription_id", f"{state} needs a subscription", Reason.MISSING_FIELD)
     ovn = ""
     if body.get("requested_ovn_suffix") is not None:
-        ovn = names.requested_ovn(name, body["requested_ovn_suffix"], now)
+        ovn = names.requested_ovn(name, body["requested_ovn_suffix"], act.now)
     return Asked(
-        names.read_url(body), state, extents, _key(body.get("key")), subscription, implicit, ovn
+        names.read_url(body, http=act.http),
+        state,
+        extents,
+        _key(body.get("key")),
+        subscription,
+        implicit,
+        ovn,
     )
 
 
@@ -171,7 +177,7 @@ def _state(value: object, *, first: bool) -> State:
     return state
 
 
-def _wishes(body: Mapping[str, Any]) -> tuple[str, tuple[str, bool] | None]:
+def _wishes(body: Mapping[str, Any], *, http: bool) -> tuple[str, tuple[str, bool] | None]:
     """The subscription that is named, and the one that is to be made."""
     given, new = body.get("subscription_id"), body.get("new_subscription")
     if new is None:
@@ -181,7 +187,7 @@ def _wishes(body: Mapping[str, Any]) -> tuple[str, tuple[str, bool] | None]:
             "subscription_id", "either subscription_id or new_subscription", Reason.CONTRADICTS
         )
     tree = mapping(new, "new_subscription")
-    url = names.read_url(tree, where="new_subscription.uss_base_url")
+    url = names.read_url(tree, http=http, where="new_subscription.uss_base_url")
     return "", (url, names.read_flag(tree, "notify_for_constraints"))
 
 

@@ -34,13 +34,14 @@ def read_version(text: str) -> str:
     return text
 
 
-def read_url(tree: Mapping[str, Any], *, where: str = "uss_base_url") -> str:
-    """Return the base URL of a USS; refuses what is not an address of http(s)."""
+def read_url(tree: Mapping[str, Any], *, http: bool, where: str = "uss_base_url") -> str:
+    """Return the base URL of a USS; refuses what is not an address of https (or `http`)."""
     text = tree.get("uss_base_url")
     if isinstance(text, str) and 0 < len(text) <= _MOST_URL and text.isprintable():
         try:
             parts = urlsplit(text)
-            if parts.scheme in ("http", "https") and parts.hostname and not parts.query:
+            schemes = ("https", "http") if http else ("https",)
+            if parts.scheme in schemes and parts.hostname and not parts.query:
                 return text
         except ValueError:
             pass

@@ -39,7 +39,7 @@ def put(world: World, act: Act, name: str, version: str | None, body: object) ->
     tree = mapping(body, "request")
     before = world.get(Subscription, name)
     area = timed(volumes.read(tree.get("extents"), where="extents"), act.now, before)
-    base_url = names.read_url(tree)
+    base_url = names.read_url(tree, http=act.http)
     intents = names.read_flag(tree, "notify_for_operational_intents")
     constraints = names.read_flag(tree, "notify_for_constraints")
     if not intents and not constraints:

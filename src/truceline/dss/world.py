@@ -31,13 +31,17 @@ from truceline.records.record import Micros
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One request: of whom, with which scopes, when; `token` and `uuid` give fresh names."""
+    """One request: of whom, with which scopes, when; `token` and `uuid` give fresh names.
+
+    `http`: addresses without TLS are taken too (closed networks, tests).
+    """
 
     manager: str
     scopes: frozenset[str]
     now: Micros
     token: Callable[[], str]
     uuid: Callable[[], str]
+    http: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,9 @@ _E2 = WGS84_F * (2 - WGS84_F)
 _TOUCH = 1e-9
 """Angles (radians) that count as none: 6 mm on the ground; the standard asks for 1 cm."""
 
+_LEAST_AREA = 1e-14
+"""Steradians that count as none: 0.4 square metres."""
+
 type Floats = NDArray[np.float64]
 type Cell = tuple[int, int, int]
 
@@ -181,7 +184,7 @@ def _check_simple(rows: Floats, middle: Floats) -> None:
     turned = np.roll(rows, -1, axis=0)
     if float(np.linalg.norm(rows - turned, axis=1).min()) < _TOUCH:
         raise _bad("polygon", "a vertex is repeated; the last must not repeat the first")
-    if not made.is_valid or made.area <= 0:
+    if not made.is_valid or made.area < _LEAST_AREA:
         raise _bad("polygon", f"it has no inside: {shapely.is_valid_reason(made).split('[')[0]}")
 
 

@@ -41,7 +41,7 @@ class Interface:
         book: ReadingBook,
         contents: Callable[[str], ZoneContent],
     ) -> None:
-        self.desk = Desk(store, clock, check)
+        self.desk = Desk(store, clock, check, http=settings.dss_local)
         self.settings = settings
         self._keyring = keyring
         self._url = settings.dss_url

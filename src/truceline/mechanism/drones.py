@@ -37,9 +37,14 @@ type Check = Callable[[Connection], None]
 class Desk:
     """What USSs' requests are decided at. Safe to use from several threads."""
 
-    def __init__(self, store: Store, clock: Clock, check: Check | None) -> None:
-        """`check` raises when this process is not the writer (any more); None: it only reads."""
-        self._store, self._clock, self._check = store, clock, check
+    def __init__(
+        self, store: Store, clock: Clock, check: Check | None, *, http: bool = False
+    ) -> None:
+        """`check` raises when this process is not the writer (any more); None: it only reads.
+
+        `http`: USSs without TLS are taken too.
+        """
+        self._store, self._clock, self._check, self._http = store, clock, check, http
         self._lock = threading.Lock()
         self._world = World()
         self._sweep_at = 0.0
@@ -51,7 +56,7 @@ class Desk:
 
     def act(self, claims: Claims) -> Act:
         """Return a request of somebody, now."""
-        return Act(claims.manager, claims.scopes, self.now(), fresh, fresh_uuid)
+        return Act(claims.manager, claims.scopes, self.now(), fresh, fresh_uuid, self._http)
 
     def ask[T](self, question: Callable[[World], T]) -> T:
         """Return the answer to a question that changes nothing."""
