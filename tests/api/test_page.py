@@ -42,6 +42,34 @@ def test_files_with_a_hash_in_their_name_are_kept_for_ever(
     assert answer.headers["content-type"].startswith("text/javascript")
 
 
+def test_what_compresses_well_is_sent_compressed_and_only_once(world: World) -> None:
+    for path in ("/basemap/land.geojson", "/basemap/roads.geojson"):
+        plain = world.client.get(path, headers={"accept-encoding": "identity"})
+        packed = world.client.get(path, headers={"accept-encoding": "br, gzip"})
+
+        assert packed.content == plain.content  # the client unpacks
+        assert packed.headers["content-encoding"] == "gzip"
+        assert "content-encoding" not in plain.headers
+        assert int(packed.headers["content-length"]) * 2 < int(plain.headers["content-length"])
+        assert packed.headers["vary"] == plain.headers["vary"] == "accept-encoding"
+        assert packed.headers["etag"] != plain.headers["etag"]
+        known = {"if-none-match": packed.headers["etag"], "accept-encoding": "gzip"}
+        again = world.client.get(path, headers=known)
+        assert again.status_code == 304
+        assert again.content == b""
+
+
+def test_a_page_that_was_built_anew_is_served_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(page, "PAGE", tmp_path)
+    (tmp_path / "index.html").write_text("before")
+    first = world.client.get("/").headers["etag"]
+    (tmp_path / "index.html").write_text("after it")
+
+    assert world.client.get("/", headers={"if-none-match": first}).text == "after it"
+
+
 def test_no_path_and_no_link_leads_out_of_the_page(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
