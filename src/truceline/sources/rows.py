@@ -25,6 +25,10 @@ FIGURES = ("alt_baro", "alt_geom", "gs", "track", "baro_rate", "geom_rate", "nav
 """What is told of an aircraft besides its place, in readsb's words and units."""
 
 
+type Said = dict[str, tuple[Any, int]]
+"""What an aircraft said: word, value, and when (microseconds, UTC)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One position. NaN, -1 and "" mean "not reported"."""
@@ -114,7 +118,7 @@ class Told:
     """
 
     def __init__(self) -> None:
-        self._said: dict[str, dict[str, tuple[Any, int]]] = {}
+        self._said: dict[str, Said] = {}
 
     def say(self, aircraft: str, at: int, said: Mapping[str, Any]) -> None:
         """Note what an aircraft said at a moment."""
@@ -128,7 +132,7 @@ class Told:
         for name, value in said.items():
             known[name] = (value, at)
 
-    def handed_over(self) -> dict[str, dict[str, tuple[Any, int]]]:
+    def handed_over(self) -> dict[str, Said]:
         """Return what was told since the last call: aircraft, name, value and when."""
         said, self._said = self._said, {}
         return said
