@@ -274,7 +274,9 @@ def test_a_negotiated_line_is_for_its_parties_the_table_and_their_auditors():
     assert sees(inside, "zone.position/1")
     assert not sees(outside, "zone.position/1")
     assert sees(viewer(Role.SECRETARIAT, body="office"), "zone.position/1")
-    assert sees(viewer(Role.AUDITOR, body="east"), "zone.position/1")
+    assert sees(viewer(Role.AUDITOR, body="south"), "zone.position/1")
+    assert not sees(viewer(Role.AUDITOR, body="east"), "zone.position/1")
+    assert not sees(viewer(Role.AUDITOR, body="office"), "zone.position/1")
     assert not sees(viewer(Role.AGENCY, body="agency"), "zone.position/1")
     assert not sees(viewer(Role.UNIT, body="south"), "zone.position/1")
     assert not may_see(PUBLIC, KINDS["zone.position/1"], CLEAR, record=facts(), at=NOON)
@@ -292,6 +294,8 @@ def test_the_text_of_an_instrument_is_public_if_its_parties_agreed_so():
     assert not sees(viewer(Role.AGENCY, body="agency"), kind, secrecy="parties")
     assert sees(viewer(Role.LIAISON, body="south"), kind, secrecy="parties")
     assert sees(viewer(Role.SECRETARIAT, body="office"), kind, secrecy="parties")
+    assert not sees(viewer(Role.SECRETARIAT, body=""), kind, secrecy="parties")
+    assert not sees(viewer(Role.AUDITOR, body="east"), kind, secrecy="parties")
 
 
 def test_what_is_for_those_named_is_not_even_for_the_host():

@@ -21,9 +21,9 @@ from truceline.records.roles import Role
 from truceline.store import tokens
 from truceline.store.tokens import Purpose, Token
 
-HOST = Viewer(roles=frozenset((Role.ADMINISTRATOR, Role.AUDITOR)), signed_in=True)
+HOST = Viewer(roles=frozenset((Role.ADMINISTRATOR, Role.SECRETARIAT)), signed_in=True)
 """Whoever opens the data folder itself: every clear leaf lies there in any case. Sealed
-parts stay closed to them."""
+parts stay closed to them, and instruments that are not public: they belong to no body."""
 
 OPERATOR = Viewer(roles=frozenset((Role.ADMINISTRATOR,)), signed_in=True)
 """A token without a holder: it operates the server and belongs to no body."""

@@ -17,6 +17,8 @@ from truceline.errors import Malformed, Reason, Unproven
 records = group("records", "List, show and submit records.")
 files = group("files", "Deposit and fetch files, which records name by SHA-256.")
 
+_NOT_FACTS = ("body", "envelope", "parts", "disclosures")
+
 MOST_BYTES = 256 * 2**20
 
 
@@ -57,14 +59,39 @@ def show(
     if as_json:
         shown.as_json(one)
         return
-    shown.facts(
-        {key: value for key, value in one.items() if key not in ("body", "envelope", "parts")}
-    )
+    shown.facts({key: value for key, value in one.items() if key not in _NOT_FACTS})
     shown.say("\nbody")
     shown.as_json(one["body"])
     if one.get("parts"):
         shown.say("\nsealed parts that you may see")
         shown.as_json(one["parts"])
+
+
+@reads(records, "opened")
+def opened(
+    mechanism: Reach,
+    as_json: bool,
+    folder: Annotated[Path, typer.Argument(help="Folder; one file for each leaf.")],
+    after: Annotated[int, typer.Option("--after", help="From the leaf after this one.")] = -1,
+) -> None:
+    """Keep the disclosures of every sealed record that you may see: `verify --receipts` reads them."""
+    from truceline.records import canonical
+
+    kept = 0
+    while rows := mechanism.get("/api/records", after=after, limit=500):
+        after = int(rows[-1]["index"])
+        for row in (one for one in rows if one["sealed"] and one["body"] is not None):
+            texts = mechanism.get(f"/api/records/{row['index']}")["disclosures"]
+            if texts:
+                held = {"index": row["index"], "disclosures": texts}
+                file = folder / f"{row['index']:09d}.disclosures.json"
+                data = canonical.encode_checked(held)
+                keyfile.write_new(file, data, private=True, overwrite=True)
+                kept += 1
+    if as_json:
+        shown.as_json({"kept": kept})
+    else:
+        shown.say(f"The disclosures of {kept} records are kept in {folder}.")
 
 
 @writes(records, "state")

@@ -9,18 +9,22 @@ from __future__ import annotations
 import base64
 import os
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from truceline.cli import keyfile, shown
 from truceline.cli.reach import Reach
-from truceline.errors import Reason, Unproven
+from truceline.errors import Reason, Refused, Unproven
 
 if TYPE_CHECKING:
     from truceline.records.envelope import Envelope
     from truceline.records.keys import SigningKey
+    from truceline.records.record import Record
+    from truceline.records.sealed import Disclosure
+
+    type Made = tuple[Record, tuple[Disclosure, ...]]
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -42,6 +46,54 @@ class Taken:
             "receipt": self.receipt,
             "receipt_file": str(self.kept),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is to be stated, before it is known in which leaf."""
+
+    kind: str
+    body: Mapping[str, Any]
+    refs: tuple[str, ...]
+    parts: Mapping[str, Any]
+
+    def clear(self, place: Mapping[str, Any]) -> Made:
+        """The record in clear, its sealed parts sealed; `place` is the door's word on the key."""
+        closed = _sealed(self.parts)
+        made = _record(place, self.kind, place["holder"], closed)
+        return replace(made, refs=self.refs, body=self.body), closed
+
+    def hidden(self, place: Mapping[str, Any]) -> Made:
+        """The record sealed whole: its leaf shows that the key said something, and not what."""
+        from truceline.records.kinds import SEALED_LEAF
+
+        inside = {"kind": self.kind, "author": place["holder"], "refs": list(self.refs)}
+        closed = _sealed({**inside, "body": dict(self.body), **self.parts})
+        return _record(place, SEALED_LEAF, "", closed), closed
+
+
+def _sealed(parts: Mapping[str, Any]) -> tuple[Disclosure, ...]:
+    from truceline.records import sealed
+
+    return sealed.seal(parts, lambda: os.urandom(sealed.SALT_BYTES))
+
+
+def _record(
+    place: Mapping[str, Any], kind: str, author: str, closed: Sequence[Disclosure]
+) -> Record:
+    from truceline.records import sealed
+    from truceline.records.record import Micros, Record, RecordId
+
+    now = int(place["now"]) if place["mode"] == "exercise" else time.time_ns() // 1000
+    return Record(
+        log=place["log"],
+        kind=kind,
+        id=RecordId(new_id(now)),
+        author=author,
+        seq=int(place["seq"]),
+        made_at=Micros(now),
+        sealed=sealed.digests(closed),
+    )
 
 
 class Desk:
@@ -67,27 +119,28 @@ class Desk:
         parts: Mapping[str, Any] | None = None,
         signer: SigningKey | None = None,
     ) -> Taken:
-        """Sign and submit one record. Raises the failure that the door answers."""
-        from truceline.records import envelope, sealed
-        from truceline.records.record import Micros, Record, RecordId
+        """Sign and submit one record. Raises the failure that the door answers.
 
+        What is said of an instrument that is not public is sealed whole. The door knows which
+        is not: where it asks for a sealed record, that is what it gets.
+        """
+        said = Said(kind, without_nothing(body), tuple(refs), dict(parts or {}))
         with_key = signer or self.key
-        place = self.reach.get("/api/next-seq", key=with_key.id)
-        now = int(place["now"]) if place["mode"] == "exercise" else time.time_ns() // 1000
-        closed = sealed.seal(parts or {}, lambda: os.urandom(sealed.SALT_BYTES))
-        record = Record(
-            log=place["log"],
-            kind=kind,
-            id=RecordId(new_id(now)),
-            author=place["holder"],
-            seq=int(place["seq"]),
-            made_at=Micros(now),
-            refs=tuple(refs),
-            body=without_nothing(body),
-            sealed=sealed.digests(closed),
-        )
-        signed = envelope.sign(record.canonical(), with_key)
-        return self.submit(signed, [one.text() for one in closed], record_id=record.id)
+        if body.get("secrecy", "public") != "public":
+            return self._state(said.hidden, with_key)
+        try:
+            return self._state(said.clear, with_key)
+        except Refused as failure:
+            if failure.reason is not Reason.WRONG_LEAF:
+                raise
+        return self._state(said.hidden, with_key)
+
+    def _state(self, make: Callable[[Mapping[str, Any]], Made], key: SigningKey) -> Taken:
+        from truceline.records import envelope
+
+        made, closed = make(self.reach.get("/api/next-seq", key=key.id))
+        signed = envelope.sign(made.canonical(), key)
+        return self.submit(signed, [one.text() for one in closed], record_id=made.id)
 
     def submit(self, signed: Envelope, disclosures: Sequence[str], *, record_id: str) -> Taken:
         """Submit an envelope, check the receipt against it, and keep the receipt."""

@@ -12,8 +12,10 @@ Three ways lead to a part, and no other:
    `entry.1km` opens neither `entry` nor `entry.100m`.
 
 The administrator of the host belongs to no audience of a sealed part, whatever body pays
-them: a second role is needed, and what it opens is that role's (DOMAIN 9). What is
-written here binds the program's answers; the log's files themselves hold no sealed part.
+them: a second role is needed, and what it opens is that role's (DOMAIN 9). An auditor sees
+what the auditor's own body sees, and the hashes of everything (decision 9). What is
+written here binds the program's answers; the log's files themselves hold no sealed part,
+and nothing of an instrument that is not public.
 """
 
 from __future__ import annotations
@@ -79,7 +81,7 @@ ROLES: Mapping[Role, RoleRow] = {
     Role.WATCH: RoleRow(_AS_OFFICE, {Audience.WATCH: Sight.OFFICE}, own=True, receives=True),
     Role.REPORTER: RoleRow(_PUBLIC_ONLY),
     Role.PUBLIC: RoleRow(_PUBLIC_ONLY),
-    Role.AUDITOR: RoleRow(_AS_OFFICE, own=True, receives=True),
+    Role.AUDITOR: RoleRow(_AS_PARTY, own=True, receives=True),
     Role.ADMINISTRATOR: RoleRow(_ALL, words=_HOST),
 }
 """DOMAIN 9. A role without a row would see nothing; a test holds the table complete."""
@@ -200,6 +202,8 @@ def may_name(signer: Signer, naming: Iterable[tuple[Kind, RecordFacts]], *, at: 
 
 def _sees_clear(viewer: Viewer, kind: Kind, record: RecordFacts) -> bool:
     audience = _narrowed(kind.audience, record)
+    if record.secrecy != "public" and record.parties and not viewer.body:
+        return False  # whoever operates the host is nobody's confidant
     if record.secrecy == "named" and record.parties:
         return viewer.signed_in and viewer.body in record.parties and _has_office(viewer)
     for role in viewer.office():

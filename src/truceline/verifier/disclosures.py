@@ -8,13 +8,15 @@ the command line keeps one's own beside the receipt.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from truceline.errors import TrucelineError, Unproven
 from truceline.ledger import tiles
 from truceline.ledger.tiles import TileReader
-from truceline.records import envelope, record, sealed
+from truceline.records import canonical, envelope, record, sealed
+from truceline.records.sealed import Disclosure
 from truceline.verifier.findings import Findings
 
 type Held = tuple[str, Mapping[str, Any]]
@@ -29,6 +31,31 @@ def is_held(value: object) -> bool:
         and type(value.get("disclosures")) is list
         and not {"receipt", "refusal", "payload"} & value.keys()
     )
+
+
+INSIDE = ("kind", "author", "refs", "body")
+"""The parts in which a sealed leaf keeps what a clear one shows."""
+
+
+def gathered(named: Iterable[tuple[str, bytes]]) -> dict[int, list[Disclosure]]:
+    """Return the disclosures among the auditor's files, by leaf; what cannot be read is told elsewhere."""
+    found: dict[int, list[Disclosure]] = {}
+    for name, data in named:
+        with suppress(TrucelineError):
+            value = canonical.parse(data, where=name)
+            if is_held(value):
+                texts = [sealed.read(str(text), where=name) for text in value["disclosures"]]
+                found.setdefault(value["index"], []).extend(texts)
+    return found
+
+
+def inside(digests: Sequence[str], held: Sequence[Disclosure]) -> Mapping[str, Any] | None:
+    """Return what a sealed leaf says, or None where not all of it is held, or it is not of this leaf."""
+    with suppress(TrucelineError):
+        parts = sealed.opened(digests, {one.digest(): one for one in held}.values())
+        if all(name in parts for name in INSIDE):
+            return parts
+    return None
 
 
 def check(held: Held, reader: TileReader, size: int, findings: Findings) -> int:

@@ -16,8 +16,10 @@ from truceline.errors import TrucelineError
 from truceline.ledger.note import VerifierKey
 from truceline.records import keys
 from truceline.records.keys import KeyId
-from truceline.records.kinds import SEALED_LEAF
-from truceline.verifier import keyring
+from truceline.records.kinds import KINDS, SEALED_LEAF
+from truceline.records.roles import Role
+from truceline.records.sealed import Disclosure
+from truceline.verifier import disclosures, keyring
 from truceline.verifier.findings import Findings
 from truceline.verifier.keyring import MECHANISM, Holding, Keyring
 from truceline.verifier.leaves import Leaf, Unreadable
@@ -50,6 +52,8 @@ class Fold:
     sealed: int = 0
     gaps: dict[KeyId, int] = field(default_factory=dict)
     stated: Counter[str] = field(default_factory=Counter)
+    held: Mapping[int, Sequence[Disclosure]] = field(default_factory=dict)
+    opened: set[int] = field(default_factory=set)
     clock: str = "UTC"
     last_at: int = 0
     _seqs: dict[KeyId, int] = field(default_factory=dict)
@@ -151,7 +155,9 @@ class Fold:
         self._count(leaf, by)
         if idle or problem or not by:
             return
-        self.sealed += leaf.kind == SEALED_LEAF
+        if leaf.kind == SEALED_LEAF:
+            self.sealed += 1
+            self._open(leaf, by[0])
         self.stated[leaf.kind] += 1
         self._carry_out(leaf, by)
 
@@ -169,7 +175,10 @@ class Fold:
 
     def _count(self, leaf: Leaf, by: Sequence[Holding]) -> None:
         """Numbers of the key whose holder is the author go up; a gap is allowed, and shown."""
-        own = next((one.key for one in by if one.holder == leaf.author), None)
+        signed = (
+            by if leaf.kind == SEALED_LEAF else [one for one in by if one.holder == leaf.author]
+        )
+        own = next((one.key for one in signed), None)
         if own is None:
             return
         last = self._seqs.get(own, 0)
@@ -207,6 +216,24 @@ class Fold:
         elif leaf.kind in WATCH_KINDS:
             self._watched(leaf, leaf.body)
 
+    def _open(self, leaf: Leaf, by: Holding) -> None:
+        """Take what a sealed leaf says, where the auditor holds its parts.
+
+        Whose a pseudonym is, is sealed too: only the mechanism's own statements are taken
+        under one, and what they rest on is asked for as ever.
+        """
+        parts = disclosures.inside(leaf.sealed, self.held.get(leaf.number, ()))
+        if parts is None:
+            return
+        kind, author, body = str(parts["kind"]), str(parts["author"]), parts["body"]
+        problem = _inside_flaw(kind, author, body, by)
+        if problem:
+            self.findings.broken("mandate", f"leaf {leaf.number}: {problem}", index=leaf.number)
+        elif by.holder or author == MECHANISM:
+            self.opened.add(leaf.number)
+            if kind in MAP_KINDS:
+                self.said.append(Said(leaf.number, leaf.received_at, leaf.id, kind, by.body, body))
+
     def _watched(self, leaf: Leaf, body: Mapping[str, Any]) -> None:
         """What the mechanism measured must at least be possible; that it is true, only it says."""
         if leaf.kind == "air.crossing/1" and (body["zone"], body["content"]) not in self._adopted:
@@ -216,6 +243,23 @@ class Fold:
         else:
             return
         self.findings.broken("stated", f"leaf {leaf.number} {says}", index=leaf.number)
+
+
+def _inside_flaw(kind: str, author: str, body: Any, by: Holding) -> str | None:
+    """Return what is wrong with what a sealed leaf says, or None."""
+    row = KINDS.get(kind)
+    if row is None or not row.sealable:
+        return f"what it seals, {kind[:80]}, is taken in clear alone"
+    try:
+        row.body.check(body, "body")
+    except TrucelineError as error:
+        return f"what it seals ({kind}) has a wrong body: {error.where}: {error.detail}"
+    if not by.holder:
+        theirs = author == MECHANISM and Role.MECHANISM not in row.signers
+        return (
+            f"the mechanism says under a pseudonym what {kind} leaves to others" if theirs else None
+        )
+    return keyring.may_sign(kind, author, [by])
 
 
 def _seconds(micros: int) -> str:

@@ -8,11 +8,12 @@ as not proved, and so is what all have agreed and the mechanism leaves unsaid.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from truceline.verifier.adopted import Zones
 from truceline.verifier.agreed import Agreements, Doubt
 from truceline.verifier.findings import Findings, State
+from truceline.verifier.fold import Fold
 from truceline.verifier.public_map import Said
 
 _PROVED = {
@@ -49,13 +50,20 @@ def doubts(said: Sequence[Said], *, clock: str, at: int) -> list[Doubt]:
     return [*found, *agreements.unsaid(), *zones.unsaid(at)]
 
 
-def check(
-    said: Sequence[Said], stated: Mapping[str, int], *, clock: str, at: int, findings: Findings
-) -> None:
-    """Tell every doubt, and what is proved where there is none; `stated` counts leaves by kind."""
-    for one in doubts(said, clock=clock, at=at):
-        needed = one.state is State.BROKEN
-        findings.add(one.state, one.check, f"{one.says}.", index=one.number, needed=needed)
+def check(fold: Fold, findings: Findings) -> None:
+    """Tell every doubt, and what is proved where there is none.
+
+    Where some sealed leaves stay closed, an opened one may rest on them: what it lacks is
+    then told as not proved, and never as a contradiction.
+    """
+    said, stated = fold.said, fold.stated
+    closed = fold.sealed > len(fold.opened)
+    for one in doubts(said, clock=fold.clock, at=fold.last_at):
+        may_rest = closed and one.number in fold.opened
+        state = State.NOT_PROVED if may_rest else one.state
+        why = "; it may rest on a sealed record that you do not hold" if may_rest else ""
+        needed = state is State.BROKEN
+        findings.add(state, one.check, f"{one.says}{why}.", index=one.number, needed=needed)
     for name, (kind, says) in _PROVED.items():
         count = sum(one.kind == kind for one in said)
         if count and not findings.count(name):

@@ -266,11 +266,11 @@ def may_sign(kind: str, author: str, by: Sequence[Holding]) -> Problem | None:
 
     The author must be the holder of one of the keys. Mechanism kinds need the
     mechanism's key, body kinds a body's own; for the rest an officer needs one of
-    the kind's roles.
+    the kind's roles. A sealed record shows no author and has one key.
     """
     if kind == SEALED_LEAF:
-        pseudonym = len(by) == 1 and not by[0].holder and not author
-        return None if pseudonym else "a sealed record is signed by one pseudonymous key"
+        alone = len(by) == 1 and not author and by[0].holder != MECHANISM
+        return None if alone else "a sealed record is signed by one key, a pseudonym or one's own"
     row = KINDS[kind]
     chosen = [one for one in by if one.holder == author and author]
     if not chosen:

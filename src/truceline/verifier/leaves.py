@@ -51,6 +51,7 @@ class Leaf(NamedTuple):
     refs: tuple[str, ...] = ()
     unjudged: tuple[Unjudged, ...] = ()
     flaws: tuple[str, ...] = ()
+    sealed: tuple[str, ...] = ()  # the digests of a sealed leaf
 
 
 class Unreadable(NamedTuple):
@@ -111,6 +112,7 @@ def _leaf(index: int, data: bytes, origin: str, known: dict[KeyId, bytes]) -> Le
         said.refs,
         tuple(unjudged),
         tuple(flaws),
+        said.sealed if said.kind == SEALED_LEAF else (),
     )
 
 

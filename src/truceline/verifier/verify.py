@@ -20,8 +20,8 @@ from truceline.ledger.checkpoint import Checkpoint
 from truceline.ledger.proof import TileTree
 from truceline.ledger.tiles import WIDTH, TileReader
 from truceline.records import envelope
+from truceline.verifier import disclosures, grounds, leaves, public_map, receipts
 from truceline.verifier import founding as foundings
-from truceline.verifier import grounds, leaves, public_map, receipts
 from truceline.verifier import heads as head_checks
 from truceline.verifier.findings import Findings
 from truceline.verifier.fold import Fold
@@ -161,6 +161,7 @@ class _Run:
         """Run every page through the leaf checks, the fold and the tree, in order."""
         fold = Fold(self.findings, self.founding.exercise, head_checks.witnessed(heads))
         fold.ring.publics.update(self.founding.publics)
+        fold.held = disclosures.gathered(self.evidence.receipts)
         sweep = Sweep(self.reader, self.shown.size)
         tasks = (
             Task(page, self.founding.origin, fold.ring.publics)
@@ -203,7 +204,8 @@ class _Run:
     def _sum_up(self, fold: Fold) -> None:
         """Say what the fold proved: only where nothing of that check is broken."""
         founding, findings = self.founding, self.findings
-        sealed = f", {fold.sealed} of them sealed" if fold.sealed else ""
+        opened = f" ({len(fold.opened)} opened by what you hold)" if fold.opened else ""
+        sealed = f", {fold.sealed} of them sealed{opened}" if fold.sealed else ""
         proofs = {
             "records": f"{fold.leaves} records are canonical, of this log, and rightly signed "
             f"({fold.signatures} signatures){sealed}.",
@@ -241,9 +243,7 @@ class _Run:
     # -- the public map -------------------------------------------------------
 
     def _maps(self, fold: Fold) -> None:
-        grounds.check(
-            fold.said, fold.stated, clock=fold.clock, at=fold.last_at, findings=self.findings
-        )
+        grounds.check(fold, self.findings)
         shown = [(SNAPSHOT, self.published)] if self.published is not None else []
         named = [*self.evidence.snapshots, *shown]
         for name, data in named:
