@@ -33,7 +33,7 @@ class Audience(StrEnum):
 
     PUBLIC = "public"
     SIGNED_IN = "signed_in"  # any officer of any body, auditors included
-    PARTIES = "parties"  # bodies with a capacity in the instrument, secretariat, auditors
+    PARTIES = "parties"  # bodies with a capacity in the instrument, secretariat, observers
     OWN_BODY = "own_body"  # the author's body alone, and whom it is disclosed to
     WATCH = "watch"  # watch floor and verifiers on the case
     MECHANISM = "mechanism"  # nobody by default: each hand-out is a disclosure
