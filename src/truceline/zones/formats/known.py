@@ -2,7 +2,7 @@
 
 By content first: a name can be wrong, bytes rarely are. The formats: `geojson`,
 `kml` (KMZ too), `ed269`, `ed318`, `openair`, `gpkg`, `aixm` (read only), `volume4d`,
-and `document`, the file that parties sign.
+`notam`, and `document`, the file that parties sign.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from truceline.zones.formats import (
     gpkg,
     json_text,
     kml,
+    notam,
+    notam_text,
     openair,
     volume4d,
 )
@@ -124,6 +126,7 @@ FORMATS: tuple[Format, ...] = (
         volume4d.read,
         volume4d.write,
     ),
+    Format("notam", "ICAO NOTAM", (".notam",), notam.MEDIA_TYPE, notam.read, notam_text.write),
 )
 
 _AIRSPACE = re.compile(rb"^\s*AC\s", re.MULTILINE)
@@ -177,24 +180,38 @@ def for_file(name: str) -> str:
 def detect(data: bytes, *, name: str) -> str:
     """Return the name of the format that these bytes are in."""
     head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if data[:4] == b"PK\x03\x04":
-        return "kmz" if b".kml" in data.lower() or b".xml" not in data.lower() else "aixm"
-    if data[:2] == b"\x1f\x8b":
-        return "aixm"
-    if data[:16] == b"SQLite format 3\x00":
-        return "gpkg"
-    if head[:1] == b"<" or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "aixm" if aixm.looks_like(data[:65_536].replace(b"\x00", b"")) else "kml"
     if head[:1] in (b"{", b"["):
         return _json_format(json_text.parse(data, where=name))
-    if _AIRSPACE.search(data):
-        return "openair"
-    raise Malformed(
-        Reason.BAD_FORMAT,
-        where=name,
-        detail="no known format of zones: not JSON, KML, KMZ, GeoPackage or OpenAir",
-        remedy=f"Formats: {', '.join(one.title for one in FORMATS)}",
-    )
+    found = _binary(data) or _text(data, head)
+    if found is None:
+        raise Malformed(
+            Reason.BAD_FORMAT,
+            where=name,
+            detail="no known format of zones: not JSON, KML, KMZ, AIXM, GeoPackage, OpenAir or NOTAM",
+            remedy=f"Formats: {', '.join(one.title for one in FORMATS)}",
+        )
+    return found
+
+
+def _binary(data: bytes) -> str | None:
+    """An archive by what it holds, or a database."""
+    if data[:4] == b"PK\x03\x04":
+        names = data.lower()
+        return "aixm" if b".xml" in names and b".kml" not in names else "kmz"
+    if data[:2] == b"\x1f\x8b":
+        return "aixm"
+    return "gpkg" if data[:16] == b"SQLite format 3\x00" else None
+
+
+def _text(data: bytes, head: bytes) -> str | None:
+    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    if head[:1] == b"<" or (wide and b"<" in data[2:10]):
+        return "aixm" if aixm.looks_like(data[:65_536].replace(b"\x00", b"")) else "kml"
+    if notam.looks_like(data):
+        return "notam"
+    if wide:
+        return "kml"
+    return "openair" if _AIRSPACE.search(data) else None
 
 
 def _json_format(tree: Any) -> str:
