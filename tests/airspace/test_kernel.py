@@ -45,7 +45,8 @@ def stars(seed: int, count: int, *, grid: float = 0.0) -> Chart:
     while len(zones) < count:
         area = star(rng, int(rng.integers(3, 40)))
         if rng.random() < 0.3:
-            area = area.difference(star(rng, 8)) if usable(area) else area
+            hole = star(rng, 8)
+            area = area.difference(hole) if usable(area) and usable(hole) else area
         if grid and usable(area):
             rounded = shapely.set_precision(area, grid)
             area = shapely.from_wkb(shapely.to_wkb(rounded))  # plain again: no grid of its own

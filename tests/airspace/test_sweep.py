@@ -14,15 +14,15 @@ from tests.airspace.test_kernel import stars
 from truceline.airspace.chart import Chart, FlatVolume, WatchedZone, chart
 from truceline.airspace.engine import Engine, crossings_of
 from truceline.airspace.fix import Fixes, Names, fixes
-from truceline.airspace.kernel import KERNEL
+from truceline.airspace.kernel import SWEEPING
 from truceline.airspace.rules import PLANAR
 from truceline.airspace.sweep import Sweep, Visits, joined
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _kernel():
-    if not KERNEL.wait():
-        pytest.fail(KERNEL.notice)
+    if not SWEEPING.wait():
+        pytest.fail(SWEEPING.notice)
 
 
 def sky(seed: int, count: int = 3000, *, each: int = 60, step: float = 0.03) -> Fixes:

@@ -9,6 +9,7 @@ says why.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,7 +34,8 @@ _BLOCK = 2048
 class Kernel:
     """The compiled functions of this process, or the reason why there are none."""
 
-    def __init__(self) -> None:
+    def __init__(self, exercise: Callable[[Any], None] | None = None) -> None:
+        self._exercise = exercise
         self.notice = ""
         self._module: Any = None
         self._worker: threading.Thread | None = None
@@ -67,7 +69,7 @@ class Kernel:
             from truceline.airspace import compiled, compiled_path  # noqa: PLC0415 -- numba is heavy
 
             module = _together(compiled, compiled_path)
-            _exercise(module)
+            (self._exercise or _exercise)(module)
         except Exception as error:  # noqa: BLE001 -- any failure of the compiler: the plain way is right
             self.notice = (
                 "the compiled kernel is not used "
@@ -85,6 +87,9 @@ class Kernel:
 
 KERNEL = Kernel()
 """One for the process: compiling twice would help nobody."""
+
+SWEEPING = Kernel(lambda module: _exercise_sweep(module))  # noqa: PLW0108 -- it is defined below
+"""What a sweep needs of it, which is ready sooner."""
 
 
 class Search:
@@ -262,24 +267,14 @@ def _together(*modules: Any) -> SimpleNamespace:
 
 def _exercise(module: Any) -> None:
     """Call each compiled function once with the types of real use."""
-    table = (
-        (0.0, 0.0, 1.0, 1.0),
-        (1, 1),
-        np.zeros((2, 2), np.int32),
-        np.zeros(0, np.int32),
-        np.zeros((1, 2), np.int32),
-        np.zeros((0, 4)),
-        np.zeros((0, 3)),
-    )
+    table, near, scratch = _nothing()
     place = np.zeros(2)
     module.members(place, place, *table)
     path = (place, place, np.zeros(2, np.int64), np.zeros((3, 2)), np.zeros(2, np.bool_))
     whole, real = np.zeros(0, np.int64), np.zeros(0)
     limits = (whole, real, whole, real, whole, whole)
-    near, low = np.zeros(1, np.uint8), np.zeros((1, 2), np.float32)
-    scratch = (whole, whole, whole, np.zeros(64, np.int64), np.zeros(1, np.int64))
-    module.stays_in(path, np.zeros((0, 8)), table, near, low, scratch, block())
-    _exercise_sweep(module, table, (near, low), scratch)
+    module.stays_in(path, np.zeros((0, 8)), table, *near, scratch, block())
+    _exercise_sweep(module)
     flags = np.zeros(2, np.bool_)
     quality, borders = (
         (place, flags, flags, flags, place, place),
@@ -293,7 +288,24 @@ def _exercise(module: Any) -> None:
     module.leave(path, quality, limits, borders, errors, (1.0, 1.0, 3, 1), 0, 1, 0, (0, 0))
 
 
-def _exercise_sweep(module: Any, table: Any, near: Any, scratch: Any) -> None:
+def _nothing() -> tuple[Any, Any, Any]:
+    """A table of one cell with nothing in it, what is near, and room to work."""
+    whole = np.zeros(0, np.int64)
+    table = (
+        (0.0, 0.0, 1.0, 1.0),
+        (1, 1),
+        np.zeros((2, 2), np.int32),
+        np.zeros(0, np.int32),
+        np.zeros((1, 2), np.int32),
+        np.zeros((0, 4)),
+        np.zeros((0, 3)),
+    )
+    near = np.zeros(1, np.uint8), np.zeros((1, 2), np.float32)
+    return table, near, (whole, whole, whole, np.zeros(64, np.int64), np.zeros(1, np.int64))
+
+
+def _exercise_sweep(module: Any) -> None:
+    table, near, scratch = _nothing()
     place = np.zeros(1)
     whole = np.zeros(1, np.int64)
     batch = (np.zeros(1, np.int32), whole, *[place] * 5, np.zeros(1, np.bool_), whole)

@@ -27,7 +27,7 @@ import numpy as np
 from truceline.airspace.cells import Cells, cells
 from truceline.airspace.chart import Chart
 from truceline.airspace.fix import Fixes, Floats, Ints, Names
-from truceline.airspace.kernel import KERNEL, Kernel, block, scratch_for, table_of
+from truceline.airspace.kernel import SWEEPING, Kernel, block, scratch_for, table_of
 from truceline.airspace.rules import PLANAR, SECOND_US, Rules
 from truceline.airspace.track import FUTURE_US
 from truceline.airspace.vertical import Column, heights_ft
@@ -116,7 +116,7 @@ class Sweep:
         rules: Rules = PLANAR,
         *,
         table: Cells | None = None,
-        kernel: Kernel = KERNEL,
+        kernel: Kernel = SWEEPING,
         threads: int = 1,
     ) -> None:
         self.chart, self._rules, self._kernel = chart, rules, kernel
