@@ -132,7 +132,11 @@ def reopened(
     with Installation.open(place / "data", settings, clock=clock) as installation:
         app = create_app(installation, settings)
         with TestClient(app, raise_server_exceptions=False) as client:
-            yield Drones(installation, client, assembly)
+            made = Drones(installation, client, assembly)
+            if installation.drones is not None:
+                made.interface.jobs.close()  # a test says itself when the clock's work is done
+                made.interface.listens_at("https://truceline.example")
+            yield made
 
 
 def fresh() -> str:

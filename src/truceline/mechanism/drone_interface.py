@@ -45,11 +45,11 @@ class Interface:
         self.settings = settings
         self._keyring = keyring
         self._url = settings.dss_url
-        self._sender = Sender(store, clock, check, _caller(settings))
+        self.sender = Sender(store, clock, check, _caller(settings))
         self.zones = ZoneConstraints(
             self.desk, book, contents, settings.dss_name, lambda: self._url, _ground(settings)
         )
-        self._jobs = JobThread(keyring.run, self.zones.run, self._sender.run, self.desk.sweep)
+        self.jobs = JobThread(keyring.run, self.zones.run, self.sender.run, self.desk.sweep)
 
     def claims(self, token: str) -> Claims:
         """Return who a token is of, and what it is good for; refuses one that is not good."""
@@ -61,8 +61,8 @@ class Interface:
 
     def close(self) -> None:
         """Stop the jobs."""
-        self._jobs.close()
-        self._sender.close()
+        self.jobs.close()
+        self.sender.close()
 
 
 def of_settings(
