@@ -225,6 +225,16 @@ def test_the_views_made_again_from_the_log_are_the_same(told):
     assert made["records"] == len(told.entries())
 
 
+def test_the_sky_run_again_from_its_segments_gives_the_crossings_on_the_record(told):
+    replayed = truceline(
+        "replay", "--data", told.folder, "--from", "2017-05-01T00:00Z", "--to", "2017-10-01T00:00Z",
+        "--json", home=told.home,
+    )  # fmt: skip
+    counts = json.loads(replayed.stdout)
+    assert counts["the_same_on_the_record"] == counts["crossings_found"] > 0
+    assert counts["segment_never_sealed"] == 0
+
+
 def test_the_log_on_this_machine_fits_together(told):
     assert truceline("ledger", "fsck", "--data", told.folder, home=told.home).returncode == 0
 

@@ -28,6 +28,7 @@ from truceline.cli import (
     posts,
     rebuild,
     records,
+    replay,
     shown,
     tokens,
     up,
@@ -80,6 +81,7 @@ app.add_typer(zones.app)
 app.add_typer(posts.app)
 app.command("crossings")(crossings.crossings)
 app.command("feed")(feed.feed)
+app.command("replay")(replay.replay)
 app.command("clocks")(clocks.clocks)
 app.add_typer(clocks.deadlines)
 app.add_typer(records.records)

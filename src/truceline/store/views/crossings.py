@@ -108,26 +108,6 @@ def crossings(
     return _rows(look, query.limit(limit).offset(offset))
 
 
-def crossing_of(look: Connection, record_id: str) -> CrossingRow | None:
-    """Return one crossing by its record id."""
-    query = (
-        sa.select(
-            crossing,
-            entry.c.leaf,
-            entry.c.received_at,
-            leaving.c.leaf_index,
-            leaving.c.left_at,
-            leaving.c.cause,
-            leaving.c.verdict,
-            leaving.c.depth_m,
-        )
-        .join(entry, entry.c.leaf_index == crossing.c.leaf_index)
-        .outerjoin(leaving, leaving.c.crossing == crossing.c.id)
-        .where(crossing.c.id == record_id)
-    )
-    return next(iter(_rows(look, query)), None)
-
-
 def segments(
     look: Connection, *, source: str = "", limit: int = 100, offset: int = 0
 ) -> list[SegmentRow]:
@@ -136,6 +116,17 @@ def segments(
     if source:
         query = query.where(segment.c.source == source)
     return [SegmentRow(*row) for row in look.execute(query)]
+
+
+def segments_from(look: Connection, since: Micros) -> list[SegmentRow]:
+    """Return the sealed batches with fixes from `since` on, in the order of the log."""
+    query = sa.select(segment).where(segment.c.last_at >= since)
+    return [SegmentRow(*row) for row in look.execute(query.order_by(segment.c.leaf_index))]
+
+
+def names_of_segments(look: Connection) -> frozenset[str]:
+    """Return the names of all segments that were sealed."""
+    return frozenset(look.execute(sa.select(segment.c.segment)).scalars())
 
 
 def segment_of(look: Connection, name: str) -> SegmentRow | None:
