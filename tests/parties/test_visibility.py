@@ -21,7 +21,6 @@ from truceline.parties.visibility import (
     may_fetch,
     may_name,
     may_see,
-    parts_seen,
     suppressed,
 )
 from truceline.records.admitted import Signer
@@ -48,6 +47,12 @@ def facts(**changes) -> RecordFacts:
 
 def sees(who: Viewer, kind: str, part: str = CLEAR, at: int = NOON, **changes) -> bool:
     return may_see(who, KINDS[kind], part, record=facts(**changes), at=at)
+
+
+def parts_seen(who: Viewer, kind, *, record: RecordFacts, at: int) -> tuple[str, ...]:
+    """The parts of a record that someone may see."""
+    parts = (CLEAR, *kind.part_names())
+    return tuple(part for part in parts if may_see(who, kind, part, record=record, at=at))
 
 
 HANDED = st.builds(

@@ -8,7 +8,7 @@ and in sealed parts; no answer of this route names an aircraft.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
@@ -19,8 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from truceline.airspace.fix import Fixes, Names
-from truceline.airspace.fusion import LATE_US, Fusion, Said
-from truceline.airspace.quality import Kind
+from truceline.airspace.fusion import Said
 from truceline.api.answers import answer
 from truceline.archive import segment
 from truceline.errors import Malformed, Reason
@@ -71,8 +70,8 @@ class Intake:
         self._installation = installation
         self._watch: Watch | None = None
         self._sources: dict[tuple[str, str], _Source] = {}
-        self._fusions: dict[str, Fusion] = {}
         self._feeds = Feeds()
+        self.on_start: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
         self._closed = threading.Event()
 
@@ -90,33 +89,25 @@ class Intake:
                 watch.seal()  # a segment shares its codes; what is sealed no longer needs them
                 known = self._sources[key] = _Source()
             recoded = known.recoded(batch)
-            self._fuse(recoded, nature)
-        return watch.feed(recoded, nature)
+        count = watch.feed(recoded, nature)
+        carried = watch.carried(batch.source, nature)
+        now = self._installation.clock.now()
+        self._feeds.fed(batch.source, nature, fixes=len(batch), carried=carried, at=now)
+        return count
 
     def tell(
         self, source: str, nature: str, health: Mapping[str, Any], told: Mapping[str, Said]
     ) -> None:
         """Take what a feed tells of itself, and of aircraft besides where they are."""
-        now = self._installation.clock.now()
-        self._feeds.tell(source, nature, health, now)
+        self._feeds.tell(source, nature, health, self._installation.clock.now())
         with self._lock:
-            self._fusion(nature).tell(source, Kind.ADSB, told, now)
+            watch = self._started()
+        watch.tell(source, nature, told)
 
-    def _fuse(self, batch: Fixes, nature: str) -> None:
-        """Put a batch into the picture, unless it is a replay of other times."""
-        now = self._installation.clock.now()
-        carried = 0
-        if abs(now - int(batch.seen_at.max())) <= LATE_US:
-            carried = int(np.count_nonzero(self._fusion(nature).take(batch, now)))
-        self._feeds.fed(batch.source, nature, fixes=len(batch), carried=carried, at=now)
-
-    def _fusion(self, nature: str) -> Fusion:
-        return self._fusions.setdefault(nature, Fusion())
-
-    def finish(self) -> None:
-        """End every track: the feeds are over."""
+    def finish(self, source: str | None = None, nature: str = "") -> None:
+        """End every track: the feeds are over; or one of them is."""
         if self._watch is not None:
-            self._watch.finish()
+            self._watch.finish(source, nature)
 
     def close(self) -> None:
         """Seal what was fed."""
@@ -130,8 +121,8 @@ class Intake:
 
     def picture(self) -> tuple[int, list[dict[str, Any]]]:
         """Return how many fixes came, and the fused picture in readsb's words."""
-        with self._lock:
-            messages = sum(one.messages for one in self._fusions.values())
+        fused = {} if self._watch is None else self._watch.fused()
+        messages = sum(count for count, _ in fused.values())
         return messages, self._pictured(self._installation.clock.now())
 
     def feeds(self) -> list[dict[str, Any]]:
@@ -140,20 +131,16 @@ class Intake:
 
     def left_out(self) -> dict[str, dict[str, int]]:
         """Return what carried no track, by nature and reason."""
-        with self._lock:
-            return {nature: +one.left_out for nature, one in self._fusions.items()}
+        fused = {} if self._watch is None else self._watch.fused()
+        return {nature: reasons for nature, (_, reasons) in fused.items()}
 
     def _pictured(self, now: int) -> list[dict[str, Any]]:
-        with self._lock:
-            return [
-                {**one, "nature": nature}
-                for nature, fusion in self._fusions.items()
-                for one in fusion.picture(now)
-            ]
+        return [] if self._watch is None else self._watch.picture(now)
 
     def _started(self) -> Watch:
         if self._watch is None:
             self._watch = Watch(self._installation)
+            self.on_start()
             threading.Thread(target=self._expire, name="truceline-watch", daemon=True).start()
         return self._watch
 
@@ -186,23 +173,28 @@ async def feed(
     request: Request,
     nature: Annotated[Literal["real", "synthetic"], Query(description="Never mixed")],
     last: Annotated[bool, Query(description="The feed is over: end its tracks")] = False,
+    source: Annotated[
+        str | None, Query(description="With last: which feed is over, if not all of them")
+    ] = None,
 ) -> Response:
     """Take a batch of fixes of one source, and judge it against the zones in force."""
     floor = request.app.state.floor
     asker = floor.doorkeeper.who(request, floor.installation.clock.now())
     asker.needs(Purpose.FEED, Purpose.ADMIN)
     data = await request.body()
-    made = await run_in_threadpool(_fed, floor.intake, data, nature, last=last)
+    made = await run_in_threadpool(_fed, floor.intake, data, nature, source, last=last)
     return answer(made)
 
 
-def _fed(intake: Intake, data: bytes, nature: str, *, last: bool) -> dict[str, int]:
+def _fed(
+    intake: Intake, data: bytes, nature: str, source: str | None, *, last: bool
+) -> dict[str, int]:
     fixes = crossings = 0
     if data:
         batch = read(data)
         fixes, crossings = len(batch), intake.feed(batch, nature)
     if last:
-        intake.finish()
+        intake.finish(source, nature)
     return {"fixes": fixes, "crossings": crossings}
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import uvicorn
 
+from truceline.airspace.kernel import KERNEL
 from truceline.api import limits
 from truceline.api.app import create_app
 from truceline.api.play import Play
@@ -42,6 +43,8 @@ def serve(
     host_key = tokens.PREFIX + os.urandom(32).hex()
     limits.ask_for_descriptors()
     app = create_app(installation, settings, gazetteer=places, play=play, host_key=host_key)
+    # Once a feed comes there will be more: what judges it is compiled beside, from then on.
+    app.state.floor.intake.on_start = KERNEL.start
     listening = _listen(settings.host, settings.port)
     url = _url(settings, listening)
     if installation.drones is not None:

@@ -79,18 +79,6 @@ def take(lock: Path, store: Store, *, wait_s: float | None = 0.0) -> Fence:
     return Fence(number, handle, session)
 
 
-def is_taken(lock: Path) -> bool:
-    """Say whether some process on this machine writes now."""
-    try:
-        handle = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        return not _try(handle)
-    finally:
-        os.close(handle)
-
-
 def _lock_file(lock: Path, until: float | None) -> int:
     atomic.make_folder(lock.parent)
     handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -184,12 +184,6 @@ class Register:
             return code
         return self.officers[code].body if code in self.officers else ""
 
-    def officers_of(self, body: str, at: Micros) -> tuple[Officer, ...]:
-        """Return the officers who serve a body at a moment."""
-        return tuple(
-            one for one in tuple(self.officers.values()) if one.body == body and one.serves(at)
-        )
-
     def signer_of_pseudonym(self, key: KeyId, at: Micros) -> Signer | None:
         """Return who signs under a pseudonym; an unknown holder has neither body nor roles."""
         named = self.pseudonyms.get(key)

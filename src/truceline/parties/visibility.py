@@ -159,15 +159,6 @@ def may_see(viewer: Viewer, kind: Kind, part: str, *, record: RecordFacts, at: M
     )
 
 
-def parts_seen(viewer: Viewer, kind: Kind, *, record: RecordFacts, at: Micros) -> tuple[str, ...]:
-    """Return the parts of a record that a viewer may see, the clear body first."""
-    return tuple(
-        part
-        for part in (CLEAR, *kind.part_names())
-        if may_see(viewer, kind, part, record=record, at=at)
-    )
-
-
 def may_fetch(viewer: Viewer, kind: Kind, *, record: RecordFacts, at: Micros) -> bool:
     """Say whether a viewer may fetch the files that a record names.
 

@@ -63,10 +63,6 @@ class Keyring:
         held = self._held.get(key)
         return held if held and (held.until is None or received_at < held.until) else None
 
-    def recovers(self, key: KeyId) -> Holding | None:
-        """Return the holding that this printed recovery key can replace or revoke."""
-        return self._recovers.get(key)
-
     def recovering(self, key: KeyId, received_at: int) -> Holding | None:
         """Return the holding as its recovery key speaks for it at this moment, or None."""
         held = self._recovers.get(key)

@@ -343,8 +343,3 @@ def _reply(
     status: int, content_type: str, answer: http.client.HTTPResponse | urllib.error.HTTPError
 ) -> Reply:
     return Reply(status, content_type, answer.read(128 * 1024))
-
-
-def add_checkpoint_url(prefix: str) -> str:
-    """Return the address of add-checkpoint below a witness's submission prefix."""
-    return urllib.parse.urljoin(prefix.rstrip("/") + "/", "add-checkpoint")

@@ -35,11 +35,6 @@ def of_zone(look: Connection, zone: str) -> list[ContentRow]:
     return _rows(look, sa.select(content).where(content.c.zone == zone))
 
 
-def by_hash(look: Connection, sha256: str) -> list[ContentRow]:
-    """Return where a content was put forward, in order of the log."""
-    return _rows(look, sa.select(content).where(content.c.sha256 == sha256))
-
-
 def touching(
     look: Connection, *, west: float, south: float, east: float, north: float
 ) -> list[ContentRow]:

@@ -105,13 +105,6 @@ def newest(look: Connection, *, limit: int = 100) -> list[Shown]:
     return _all(look, sa.select(record).order_by(record.c.leaf_index.desc()).limit(limit))
 
 
-def size_at(look: Connection, at: Micros) -> int:
-    """Return how many leaves the log had at a moment."""
-    query = sa.select(sa.func.max(entry.c.leaf_index)).where(entry.c.received_at <= at)
-    last = look.execute(query).scalar()
-    return 0 if last is None else int(last) + 1
-
-
 def naming_file(look: Connection, sha256: str) -> list[Shown]:
     """Return the records that name a file."""
     named = sa.select(file_named.c.leaf_index).where(file_named.c.sha256 == sha256)
