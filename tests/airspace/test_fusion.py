@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from truceline.airspace.fix import Fixes, fixes
-from truceline.airspace.fusion import AHEAD_US, LATE_US, Fusion
+from truceline.airspace.fusion import AHEAD_US, Fusion
 from truceline.airspace.quality import Kind
 
 NOON = 1_717_243_200_000_000
@@ -100,12 +100,18 @@ def test_an_address_that_is_no_icao_one_stays_with_its_source():
     assert take(fusion, said(("~2f3a1b", 301, 34.0, 37.0), source="south")) == [True]
 
 
-def test_what_is_from_the_future_or_long_past_carries_nothing():
+def test_what_is_from_the_future_carries_nothing():
     fusion = Fusion()
     batch = said(("abc123", 0, 33.0, 36.0), ("abc123", 500, 33.0, 36.0))
-    assert take(fusion, batch, at=500 - AHEAD_US / SECOND - 1) == [False, False]
-    assert take(fusion, batch, at=LATE_US / SECOND - 1) == [True, False]
-    assert fusion.left_out == {"from_the_future": 2, "too_late": 1, "another_source_carries": 0}
+    assert take(fusion, batch, at=500 - AHEAD_US / SECOND - 1) == [True, False]
+    assert fusion.left_out["from_the_future"] == 1
+
+
+def test_what_comes_late_carries_when_nothing_newer_is_known():
+    fusion = Fusion()
+    late = said(("abc123", 0, 33.0, 36.0), ("abc123", 5, 33.0, 36.0))
+    assert take(fusion, late, at=300) == [True, True]
+    assert take(fusion, said(("abc123", 3, 33.0, 36.0), source="south"), at=301) == [False]
 
 
 def test_an_own_word_that_a_radar_contradicts_is_told_and_stops_carrying():
@@ -126,7 +132,10 @@ def test_sensors_that_agree_within_their_errors_are_no_contradiction():
     fusion = Fusion()
     take(fusion, said(("abc123", 0, 33.0, 36.0)))
     take(fusion, said(("abc123", 5, 33.015, 36.0), source="r", kind=Kind.RADAR))
+    take(fusion, said(("abc123", 6, 33.015, 36.0), source="r", kind=Kind.RADAR))
     assert not fusion.contradictions()
+    assert fusion.witnesses() == [("abc123", NOON + 5 * SECOND)]
+    assert not fusion.witnesses()
 
 
 def test_what_is_told_besides_places_is_in_the_picture_by_its_source():

@@ -164,4 +164,4 @@ def test_a_replay_of_another_year_is_watched_and_not_shown(fed: World) -> None:
     send(fed, "archive", Kind.ADSB, 33.0, -86_400)
     assert fed.get("/api/aircraft.json", "office-watch")["aircraft"] == []
     [feed] = fed.get("/api/feeds", "office-watch")["feeds"]
-    assert (feed["received"], feed["carried"]) == (1, 0)
+    assert (feed["received"], feed["carried"]) == (1, 1)

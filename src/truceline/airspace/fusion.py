@@ -31,7 +31,7 @@ from truceline.airspace.rules import SECOND_US
 from truceline.geo.geodesic import distances_m
 
 MOST_AIRCRAFT = 50_000
-MOST_CONTRADICTIONS = 1_000
+MOST_TOLD = 1_000
 HEARD_US = 300 * SECOND_US
 """An aircraft that has been silent for so long is forgotten when room is needed."""
 SHOWN_US = 60 * SECOND_US
@@ -43,8 +43,12 @@ SILENT_US = 3 * SECOND_US
 """Another source of the same sort takes over after this."""
 ANONYMOUS_US = 300 * SECOND_US
 """A source's `~` address is its own for so long; a track's longest gap."""
-AHEAD_US, LATE_US = 10 * SECOND_US, 120 * SECOND_US
-"""What is further from our clock carries no live track."""
+AHEAD_US = 10 * SECOND_US
+"""What is further in the future carries no track."""
+LATE_US = 120 * SECOND_US
+"""A source whose fixes are older when they come is a replay, and is told apart."""
+WITNESS_US = 5 * SECOND_US
+"""A sensor that agrees is named as a witness so often."""
 DISTRUSTED_US = 60 * SECOND_US
 FASTEST_M_S = 350.0
 LEAST_APART_M = 1_000.0
@@ -149,7 +153,8 @@ class Fusion:
         self._names: list[str] = []
         self._slots: dict[str, int] = {}
         self._senders = Names()
-        self._contradictions: deque[Contradiction] = deque(maxlen=MOST_CONTRADICTIONS)
+        self._contradictions: deque[Contradiction] = deque(maxlen=MOST_TOLD)
+        self._witnesses: deque[tuple[str, int]] = deque(maxlen=MOST_TOLD)
         self._size = 1024
         self._make(self._size)
 
@@ -163,6 +168,7 @@ class Fusion:
         self._ground = np.zeros(size, dtype=np.bool_)
         self._heard_at = np.full(size, _NEVER, dtype=np.int64)
         self._distrusted_at = np.full(size, _NEVER, dtype=np.int64)
+        self._witnessed_at = np.full(size, _NEVER, dtype=np.int64)
         self._anonymous = np.zeros(size, dtype=np.bool_)
         self._count = np.zeros(size, dtype=np.int64)
 
@@ -174,10 +180,12 @@ class Fusion:
     def take(self, batch: Fixes, now_us: int) -> Flags:
         """Take a batch of one source; return which rows carry the track of their aircraft.
 
-        What is from the future or long past is not taken; its source's segment keeps it.
+        What is from the future is not taken; its source's segment keeps it. What comes late
+        carries when nothing newer is known of its aircraft.
         """
         carry = np.zeros(len(batch), dtype=np.bool_)
-        timely = self._timely(batch, now_us)
+        timely = np.asarray(batch.seen_at <= now_us + AHEAD_US, dtype=np.bool_)
+        self.left_out["from_the_future"] += int(np.count_nonzero(~timely))
         if not timely.any():
             return carry
         slots = self._slots_of(batch)
@@ -219,13 +227,6 @@ class Fusion:
         if datum.accepts(one, when, rank, by, self._own(one))[0]:
             values = np.array([str(value)[:40] if is_word else value], dtype=datum.value.dtype)
             datum.put(one, values, when, rank, by)
-
-    def _timely(self, batch: Fixes, now_us: int) -> Flags:
-        future = batch.seen_at > now_us + AHEAD_US
-        late = batch.seen_at < now_us - LATE_US
-        self.left_out["from_the_future"] += int(np.count_nonzero(future))
-        self.left_out["too_late"] += int(np.count_nonzero(late))
-        return np.asarray(~(future | late), dtype=np.bool_)
 
     def _take_kind(self, batch: Fixes, rows: Ints, slots: Ints, kind: Kind) -> Flags:
         """Take the rows of one sort of sensor; return which of them carry."""
@@ -306,22 +307,39 @@ class Fusion:
         )
         errors = _or(batch.sigma_m[here]) + _or(self._sigma[there])
         bound = LEAST_APART_M + FASTEST_M_S * apart[where] / SECOND_US + 4 * errors
-        for number in np.flatnonzero(metres > bound):
-            slot, row = int(there[number]), int(here[number])
-            self._distrusted_at[slot] = max(int(self._distrusted_at[slot]), int(batch.seen_at[row]))
-            if not kind.is_own_word:
-                self._place.rank[slot] = 0
-            self._contradictions.append(
-                Contradiction(
-                    aircraft=self._names[slot],
-                    at=int(batch.seen_at[row]),
-                    lat=float(batch.lat[row]),
-                    lon=float(batch.lon[row]),
-                    metres=float(metres[number]),
-                    one=kind,
-                    other=Kind(int(self._marks[slot, 0])),
-                )
+        for number in np.flatnonzero(metres > bound).tolist():
+            self._note(batch, int(here[number]), int(there[number]), float(metres[number]), kind)
+        if not kind.is_own_word:
+            for number in np.flatnonzero(metres <= bound).tolist():
+                self._witness(int(there[number]), int(batch.seen_at[here[number]]))
+
+    def _note(self, batch: Fixes, row: int, slot: int, metres: float, kind: Kind) -> None:
+        at = int(batch.seen_at[row])
+        self._distrusted_at[slot] = max(int(self._distrusted_at[slot]), at)
+        if not kind.is_own_word:
+            self._place.rank[slot] = 0
+        self._contradictions.append(
+            Contradiction(
+                aircraft=self._names[slot],
+                at=at,
+                lat=float(batch.lat[row]),
+                lon=float(batch.lon[row]),
+                metres=metres,
+                one=kind,
+                other=Kind(int(self._marks[slot, 0])),
             )
+        )
+
+    def _witness(self, slot: int, at: int) -> None:
+        if at - self._witnessed_at[slot] >= WITNESS_US:
+            self._witnessed_at[slot] = at
+            self._witnesses.append((self._names[slot], at))
+
+    def witnesses(self) -> list[tuple[str, int]]:
+        """Return aircraft, and when an independent sensor agreed with its own word, since last asked."""
+        found = list(self._witnesses)
+        self._witnesses.clear()
+        return found
 
     def contradictions(self) -> list[Contradiction]:
         """Return the contradictions since the last call."""
@@ -434,6 +452,7 @@ _PLAIN: Mapping[str, Any] = {
     "_ground": False,
     "_heard_at": _NEVER,
     "_distrusted_at": _NEVER,
+    "_witnessed_at": _NEVER,
     "_anonymous": False,
     "_count": 0,
 }

@@ -60,7 +60,8 @@ class Courier:
         self._mechanism.post(f"/api/feeds/{part(self.name)}", news)
 
     def _send(self, data: bytes, *, last: bool) -> None:
-        target = f"/api/fixes?nature={self._nature}&last={str(last).lower()}"
+        whose = f"&source={part(self.name)}" if last else ""
+        target = f"/api/fixes?nature={self._nature}&last={str(last).lower()}{whose}"
         told = self._mechanism.ask("POST", target, data).json()
         self.fixes += told["fixes"]
         self.crossings += told["crossings"]

@@ -43,10 +43,10 @@ class Feeds:
         self._lock = threading.Lock()
 
     def fed(self, source: str, nature: str, *, fixes: int, carried: int, at: Micros) -> None:
-        """Note that a batch of a source has come."""
+        """Note that a batch of a source has come; `carried` is how many fixes of it did in all."""
         with self._lock:
             one = self._of(source, nature, at)
-            one.fed_at, one.fixes, one.carried = at, one.fixes + fixes, one.carried + carried
+            one.fed_at, one.fixes, one.carried = at, one.fixes + fixes, carried
 
     def tell(self, source: str, nature: str, health: Mapping[str, Any], at: Micros) -> None:
         """Note what a source tells of itself. Refuses what is no health."""

@@ -1,7 +1,9 @@
 """Feeds against the zones in force at each instant: batches go in, events come out.
 
-One engine for each source and nature, so that a replay of one source never disturbs
-another. The zones are those in force by the Book; one that is adopted, ends or gives way
+Live sources of one nature share an engine: `airspace/fusion.py` says which of their fixes
+carry the track of an aircraft, so that several sources of one aircraft make one crossing.
+A source whose first fixes are older than two minutes when they come is a replay, and has
+an engine of its own, so that it never disturbs what is live. The zones are those in force by the Book; one that is adopted, ends or gives way
 to another counts from that instant. A zone that a signatory has suspended is watched on:
 its line is still the last one agreed, and the map shows who suspended it.
 
@@ -11,13 +13,17 @@ Here is no door and no clock: the watch (`watch.py`) states what comes out, and
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from truceline.airspace.chart import WatchedZone, watched
+from truceline.airspace.crossing import Crossing
 from truceline.airspace.engine import Event
 from truceline.airspace.fix import Fixes
+from truceline.airspace.fusion import LATE_US, Fusion
+from truceline.airspace.interference import Evidence, Sign
 from truceline.airspace.live import LiveWatch
 from truceline.airspace.rules import STANDARD, Rules
 from truceline.mechanism.book import Book
@@ -26,7 +32,9 @@ from truceline.records.record import Micros
 from truceline.zones import in_force
 
 type FeedKey = tuple[str, str]
-"""A source's code, and its nature: "real" or "synthetic"."""
+"""A source's code, and its nature: "real" or "synthetic". Fused sources go by "" together."""
+
+FUSED = ""
 
 
 class ZonesInForce:
@@ -54,8 +62,8 @@ class ZonesInForce:
 
 
 @dataclass(slots=True)
-class _Feed:
-    """One source's engine, and until when it knows the zones."""
+class _Group:
+    """The engine of one source, or of several that are fused; and until when it knows the zones."""
 
     watch: LiveWatch
     began_at: Micros
@@ -63,49 +71,105 @@ class _Feed:
 
 
 class Following:
-    """Every feed, each with an engine of its own. One thread at a time."""
+    """Every feed, by itself or fused with others. One thread at a time."""
 
     def __init__(self, zones: ZonesInForce, rules: Rules = STANDARD) -> None:
         self._zones = zones
         self._rules = rules
-        self._feeds: dict[FeedKey, _Feed] = {}
+        self._groups: dict[FeedKey, _Group] = {}
+        self._group_of: dict[FeedKey, FeedKey] = {}
+        self._left_out: dict[FeedKey, Counter[str]] = {}
+        self.fusions: dict[str, Fusion] = {}
+        self.carried: Counter[FeedKey] = Counter()
 
     def feed(self, key: FeedKey, batch: Fixes, *, now_us: int | None) -> list[Event]:
         """Take a batch that is settled and not empty; return what it says of the zones."""
-        feed = self._feeds.get(key)
-        if feed is None:
-            first = Micros(int(batch.seen_at.min()))
-            feed = _Feed(LiveWatch(self._zones.at(first), self._rules), first, first)
-            self._feeds[key] = feed
-        self._renew(feed, Micros(int(batch.seen_at.max())))
-        return feed.watch.feed(batch, now_us=now_us)
+        of = self._group_of.get(key) or self._assign(key, batch, now_us)
+        is_fused = of[0] == FUSED and now_us is not None
+        if is_fused and now_us is not None:
+            batch = batch.take(self.fusions[key[1]].take(batch, now_us))
+        self.carried[key] += len(batch)
+        if not len(batch):
+            return []
+        group = self._group(of, batch)
+        self._renew(group, Micros(int(batch.seen_at.max())))
+        if is_fused:
+            _pass_on(self.fusions[key[1]], group.watch)
+        before = group.watch.left_out
+        events = group.watch.feed(batch, now_us=now_us)
+        counts = self._left_out.setdefault(key, Counter())
+        counts.update(Counter(group.watch.left_out) - Counter(before))
+        return events
 
     def expire(self, now: int) -> Iterator[tuple[FeedKey, list[Event]]]:
-        """Close what has been silent too long."""
-        for key, feed in self._feeds.items():
-            yield key, feed.watch.expire(now)
+        """Close what has been silent too long, group by group."""
+        for key, group in self._groups.items():
+            yield key, group.watch.expire(now)
 
-    def finish(self) -> Iterator[tuple[FeedKey, list[Event]]]:
-        """End every track, and forget the feeds."""
-        feeds, self._feeds = self._feeds, {}
-        for key, feed in feeds.items():
-            yield key, feed.watch.finish()
+    def finish(self, only: FeedKey | None = None) -> Iterator[tuple[FeedKey, list[Event]]]:
+        """End every track, and forget the feeds; or those that `only` one feed has to itself."""
+        for key in (only,) if only is not None else tuple(self._group_of):
+            self._group_of.pop(key, None)
+            self._left_out.pop(key, None)
+        followed = set(self._group_of.values())
+        for key in [one for one in self._groups if one not in followed]:
+            yield key, self._groups.pop(key).watch.finish()
+
+    def fusion(self, nature: str) -> Fusion:
+        """Return what the live sources of a nature say together."""
+        return self.fusions.setdefault(nature, Fusion())
+
+    def group_of(self, key: FeedKey) -> FeedKey:
+        """By which key the events of a feed come: its own, or that of the fused."""
+        return self._group_of.get(key, key)
 
     def left_out(self, key: FeedKey) -> Mapping[str, int]:
-        """How many fixes of a feed were left out, by reason."""
-        return self._feeds[key].watch.left_out if key in self._feeds else {}
+        """How many fixes of a feed the engine left out, by reason."""
+        return self._left_out.get(key, {})
 
     def told_until(self, key: FeedKey) -> tuple[Micros, Micros]:
-        """When a feed began, and the newest of its own times."""
-        return self._feeds[key].began_at, self._feeds[key].zones_at
+        """When a group began, and the newest of its own times."""
+        return self._groups[key].began_at, self._groups[key].zones_at
 
-    def _renew(self, feed: _Feed, until: Micros) -> None:
+    def _assign(self, key: FeedKey, batch: Fixes, now_us: int | None) -> FeedKey:
+        """Decide once, by a feed's first batch, whether it is live or a replay."""
+        is_live = now_us is not None and abs(now_us - int(batch.seen_at.max())) <= LATE_US
+        if is_live:
+            self.fusion(key[1])
+        return self._group_of.setdefault(key, (FUSED, key[1]) if is_live else key)
+
+    def _group(self, key: FeedKey, batch: Fixes) -> _Group:
+        found = self._groups.get(key)
+        if found is None:
+            first = Micros(int(batch.seen_at.min()))
+            found = _Group(LiveWatch(self._zones.at(first), self._rules), first, first)
+            self._groups[key] = found
+        return found
+
+    def _renew(self, group: _Group, until: Micros) -> None:
         """Tell the engine of every change of the zones in force since it was last told."""
-        if until <= feed.zones_at:
+        if until <= group.zones_at:
             return
-        for at in self._zones.changes(feed.zones_at, until):
-            feed.watch.replace_zones(self._zones.at(at), at_us=at)
-        feed.zones_at = until
+        for at in self._zones.changes(group.zones_at, until):
+            group.watch.replace_zones(self._zones.at(at), at_us=at)
+        group.zones_at = until
+
+
+def shown_by(crossing: Crossing) -> str:
+    """Return the source under which a crossing is stated: that of the first fix after its entry."""
+    return crossing.entry.after.source
+
+
+def _pass_on(fusion: Fusion, watch: LiveWatch) -> None:
+    """Tell the engine where sensors contradict each other, and where they agree."""
+    watch.interference.take(
+        Evidence(Sign.CONTRADICTED, one.aircraft, one.at, one.lat, one.lon, one.metres)
+        for one in fusion.contradictions()
+    )
+    vouch = getattr(watch, "vouch", None)
+    for aircraft, seen_at in fusion.witnesses():
+        if vouch is not None:
+            vouch(aircraft, seen_at)
 
 
 def _changes(book: Book, after: Micros, until: Micros) -> Iterator[Micros]:

@@ -29,13 +29,15 @@ from typing import Any
 from truceline.airspace.crossing import Crossing
 from truceline.airspace.engine import Closed, Event
 from truceline.airspace.fix import Fixes, joined
+from truceline.airspace.fusion import Said
+from truceline.airspace.quality import Kind
 from truceline.airspace.rules import SECOND_US, STANDARD, Rules
 from truceline.airspace.verdict import Verdict
 from truceline.archive import segment as segments
 from truceline.archive.segment import Fed, Segment
 from truceline.mechanism.admission import Answer
 from truceline.mechanism.detection import entry_parts, exit_parts, left_body, stated_body
-from truceline.mechanism.following import FeedKey, Following, ZonesInForce
+from truceline.mechanism.following import FeedKey, Following, ZonesInForce, shown_by
 from truceline.mechanism.installation import Installation
 from truceline.mechanism.statement import ulid
 from truceline.records.record import Micros, RecordId
@@ -66,17 +68,25 @@ class Began:
 
 @dataclass(slots=True)
 class _Source:
-    """One source: the segment being filled, what is open of it."""
+    """One source: the segment being filled, and the one before."""
 
     code: str
     nature: str
     batches: list[Fixes] = field(default_factory=list)
     fed: list[Fed] = field(default_factory=list)
     segment: RecordId | None = None
+    sealed: RecordId | None = None
     opened_at: int = 0
     newest_at: int = 0
     idle: int = 0
     left_out: int = 0
+
+
+@dataclass(slots=True)
+class _Group:
+    """The sources whose crossings are one's: what is open of them."""
+
+    codes: set[str] = field(default_factory=set)
     stated: dict[Key, Began] = field(default_factory=dict)
     found: dict[Seen, Began] = field(default_factory=dict)
 
@@ -95,6 +105,7 @@ class Watch:
         self._rules = rules
         self._chance = chance
         self._sources: dict[FeedKey, _Source] = {}
+        self._groups: dict[FeedKey, _Group] = {}
         self._following = Following(ZonesInForce(installation), rules)
         self._waiting: list[Future[Answer]] = []
         self._lock = threading.RLock()
@@ -115,7 +126,7 @@ class Watch:
             source = self._source(settled.source, nature)
             self._keep(source, settled, now)
             events = self._following.feed((source.code, nature), settled, now_us=now)
-            count = self._tell(source, events)
+            count = self._tell(self._group(source), nature, events)
             if self._is_full(source):
                 self._seal(source)
             return count
@@ -125,9 +136,9 @@ class Watch:
         now = self._installation.clock.now()
         with self._lock:
             for key, events in self._following.expire(now):
-                source = self._sources[key]
-                self._tell(source, events)
-                self._tell_lost(source)
+                self._tell(self._groups.setdefault(key, _Group()), key[1], events)
+                self._tell_lost(key)
+            for source in self._sources.values():
                 source.idle += 1
                 if source.idle >= IDLE_MOST or self._is_full(source):
                     self._seal(source)
@@ -138,65 +149,109 @@ class Watch:
             for source in self._sources.values():
                 self._seal(source)
 
-    def finish(self) -> None:
-        """End every track: the feeds are over. What is inside is told as lost inside."""
-        with self._lock:
-            left_out = {key: self._left_out(key) for key in self._sources}
-            for key, events in self._following.finish():
-                self._tell(self._sources[key], events)
-                self._seal(self._sources[key], left_out[key])
-            self._sources.clear()
+    def finish(self, source: str | None = None, nature: str = "") -> None:
+        """End every track: the feeds are over. What is inside is told as lost inside.
 
-    # -- sources -------------------------------------------------------------------
+        With a source, that one alone is over; what others also follow goes on.
+        """
+        only = None if source is None else (source, nature)
+        with self._lock:
+            over = [key for key in self._sources if only in (None, key)]
+            left_out = {key: self._left_out(key) for key in over}
+            for key, events in self._following.finish(only):
+                self._tell(self._groups.pop(key, _Group()), key[1], events)
+            for key in over:
+                self._seal(self._sources.pop(key), left_out[key])
+
+    # -- the picture -------------------------------------------------------------------------
+
+    def tell(self, source: str, nature: str, told: Mapping[str, Said]) -> None:
+        """Take what aircraft said besides where they are."""
+        now = self._installation.clock.now()
+        with self._lock:
+            self._following.fusion(nature).tell(source, Kind.ADSB, told, now)
+
+    def picture(self, now: int) -> list[dict[str, Any]]:
+        """Return the fused picture in readsb's words, each aircraft with its nature."""
+        with self._lock:
+            return [
+                {**one, "nature": nature}
+                for nature, fusion in self._following.fusions.items()
+                for one in fusion.picture(now)
+            ]
+
+    def fused(self) -> dict[str, tuple[int, dict[str, int]]]:
+        """Return by nature how many fixes came, and what carried no track, by reason."""
+        with self._lock:
+            fusions = self._following.fusions.items()
+            return {nature: (one.messages, dict(+one.left_out)) for nature, one in fusions}
+
+    def carried(self, source: str, nature: str) -> int:
+        """Return how many fixes of a source carried a track."""
+        with self._lock:
+            return self._following.carried[source, nature]
+
+    # -- sources -----------------------------------------------------------------------------
 
     def _source(self, code: str, nature: str) -> _Source:
-        key = (code, nature)
-        found = self._sources.get(key)
-        if found is None:
-            found = self._sources[key] = _Source(code, nature)
-            found.found = self._open_in_the_log(code)
-        return found
+        return self._sources.setdefault((code, nature), _Source(code, nature))
+
+    def _group(self, source: _Source) -> _Group:
+        key = self._following.group_of((source.code, source.nature))
+        group = self._groups.setdefault(key, _Group())
+        if source.code not in group.codes:
+            group.codes.add(source.code)
+            group.found |= self._open_in_the_log(source.code)
+        return group
 
     def _left_out(self, key: FeedKey) -> int:
         return sum(self._following.left_out(key).values())
 
     # -- what is stated ----------------------------------------------------------------------
 
-    def _tell(self, source: _Source, events: list[Event]) -> int:
+    def _tell(self, group: _Group, nature: str, events: list[Event]) -> int:
         """State what events say; all are on their way before the first answer is waited for."""
         count = sum(
-            self._tell_one(source, one.crossing, over=isinstance(one, Closed)) for one in events
+            self._tell_one(group, nature, one.crossing, over=isinstance(one, Closed))
+            for one in events
         )
         self._take_answers()
         return count
 
-    def _tell_one(self, source: _Source, crossing: Crossing, *, over: bool) -> int:
+    def _tell_one(self, group: _Group, nature: str, crossing: Crossing, *, over: bool) -> int:
         """State a crossing once it is suspected, and its leaving once; 1 if it is new."""
         key = (crossing.zone_id, crossing.icao24, crossing.entered_at)
-        began = source.stated.get(key) or self._found_again(source, crossing)
+        began = group.stated.get(key) or self._found_again(group, crossing)
         is_new = began is None and crossing.verdict is not Verdict.POSSIBLE
         if is_new:
-            began = self._state_crossing(source, crossing)
+            began = self._state_crossing(self._shown_by(group, nature, crossing), crossing)
         if began is None:
             return 0
-        source.stated[key] = began
+        group.stated[key] = began
         if over:
-            del source.stated[key]
+            del group.stated[key]
             if not began.is_over:
                 self._state_left(crossing, began.record)
         return int(is_new)
 
-    def _state_crossing(self, source: _Source, crossing: Crossing) -> Began | None:
+    def _shown_by(self, group: _Group, nature: str, crossing: Crossing) -> _Source | None:
+        """The source that a crossing is stated under; another of the group if that one is over."""
+        codes = (shown_by(crossing), *sorted(group.codes))
+        found = (self._sources.get((code, nature)) for code in codes)
+        return next((one for one in found if one is not None), None)
+
+    def _state_crossing(self, source: _Source | None, crossing: Crossing) -> Began | None:
         with self._installation.reading_book() as book:
             history = book.zones[crossing.zone_id]
             adoption = in_force.in_force(history, Micros(crossing.entered_at))
-        if adoption is None or source.segment is None:
+        segment = None if source is None else source.segment or source.sealed
+        if adoption is None or source is None or segment is None:
             return None
         record = ulid(self._installation.clock.now(), self._chance(10))
         body = {
             **stated_body(crossing),
             "content": adoption.content,
-            "segment": source.segment,
+            "segment": segment,
             "source": source.code,
             "nature": source.nature,
         }
@@ -237,9 +292,9 @@ class Watch:
             if row.source == code and row.left_index is None
         }
 
-    def _found_again(self, source: _Source, crossing: Crossing) -> Began | None:
+    def _found_again(self, group: _Group, crossing: Crossing) -> Began | None:
         """The record of a crossing that was stated before this program began, if there is one."""
-        taken_up = source.found.pop((crossing.zone_id, crossing.entered_at), None)
+        taken_up = group.found.pop((crossing.zone_id, crossing.entered_at), None)
         if taken_up is not None or self._began_with == 0:
             return taken_up
         rows = self._rows_before(crossing.zone_id, crossing.entered_at)
@@ -247,7 +302,7 @@ class Watch:
             (
                 Began(RecordId(row.id), is_over=row.left_index is not None)
                 for row in rows
-                if row.source == source.code
+                if row.source in group.codes
             ),
             None,
         )
@@ -263,16 +318,17 @@ class Watch:
                 limit=10_000,
             )
 
-    def _tell_lost(self, source: _Source) -> None:
+    def _tell_lost(self, key: FeedKey) -> None:
         """Tell as lost what was open before a stop, when its aircraft would have come back.
 
         The feed's own time counts: a replay passes the entry again before it is judged.
         """
         gap = round(self._rules.longest_gap_s * SECOND_US)
-        began_at, newest = self._following.told_until((source.code, source.nature))
-        for (zone, entered_at), began in tuple(source.found.items()):
+        group = self._groups[key]
+        began_at, newest = self._following.told_until(key)
+        for (zone, entered_at), began in tuple(group.found.items()):
             if newest - max(entered_at, began_at) > gap:
-                del source.found[zone, entered_at]
+                del group.found[zone, entered_at]
                 body = {"crossing": began.record, "left_at": entered_at, "cause": "lost_inside"}
                 row = next(iter(self._rows_before(zone, entered_at)))
                 self._state("air.left/1", {**body, "verdict": row.verdict}, {}, "", (began.record,))
@@ -327,7 +383,7 @@ class Watch:
             }
             self._state("air.segment/1", body, {}, "", ())
             self._take_answers()
-        source.segment, source.left_out = None, left_out
+        source.segment, source.sealed, source.left_out = None, name or source.segment, left_out
         source.batches.clear()
         source.fed.clear()
 

@@ -1,0 +1,124 @@
+"""Several live sources of one aircraft: one crossing, every source's fixes kept, replays apart."""
+
+from __future__ import annotations
+
+import numpy as np
+from tests.mechanism.test_watch import (
+    NOON,
+    SECOND,
+    clock,
+    fed,
+    flight,
+    mechanism,
+    rows,
+    sealed_segments,
+)
+
+from truceline.airspace.fix import Fixes
+from truceline.airspace.quality import Kind
+from truceline.mechanism.watch import Watch
+from truceline.records.record import Micros
+
+__all__ = ["clock", "mechanism"]
+
+
+def by(kind: Kind, source: str, *, east: float = 0.0, after_s: float = 0.0) -> Fixes:
+    """The flight as another sensor sees it: a little beside, a little later."""
+    made = flight(source=source, kind=np.full(120, kind, dtype=np.int8))
+    made.lon[:] += east
+    made.seen_at[:] += round(after_s * SECOND)
+    return made
+
+
+def both(watch: Watch, clock, one: Fixes, other: Fixes) -> int:
+    """Two sources, fix by fix, as they would come."""
+    stated = 0
+    for row in range(len(one)):
+        stated += fed(watch, clock, one.take(slice(row, row + 1)))
+        stated += fed(watch, clock, other.take(slice(row, row + 1)))
+    return stated
+
+
+def test_two_receivers_of_one_aircraft_state_one_crossing(mechanism, clock):
+    watch = Watch(mechanism)
+    stated = both(watch, clock, by(Kind.ADSB, "NORTH"), by(Kind.ADSB, "SOUTH", after_s=0.4))
+    watch.finish()
+
+    assert stated == 1
+    (one,) = rows(mechanism)
+    assert (one.cause, one.left_cause, one.left_verdict) == ("entered", "left", "confirmed")
+    assert abs(one.entered_at - (NOON + 160 * SECOND)) < SECOND
+
+
+def test_what_carried_no_track_is_kept_in_its_sources_segment(mechanism, clock):
+    watch = Watch(mechanism)
+    both(watch, clock, by(Kind.ADSB, "NORTH"), by(Kind.MLAT, "MLAT", east=0.002))
+    watch.finish()
+
+    sealed = {one.source: one.fixes for one in sealed_segments(mechanism)}
+    assert sealed == {"NORTH": 120, "MLAT": 120}
+    assert watch.carried("NORTH", "synthetic") == 120
+    assert watch.carried("MLAT", "synthetic") == 0
+    (one,) = rows(mechanism)
+    assert one.source == "NORTH"
+    assert one.segment in {sealed.segment for sealed in sealed_segments(mechanism)}
+
+
+def test_a_source_that_falls_silent_inside_is_followed_by_the_other(mechanism, clock):
+    watch = Watch(mechanism)
+    radar = by(Kind.RADAR, "RADAR", east=0.001)
+    fed(watch, clock, by(Kind.ADSB, "NORTH").take(slice(0, 40)))
+    fed(watch, clock, radar.take(slice(44, 120)))
+    watch.finish()
+
+    (one,) = rows(mechanism)
+    assert (one.source, one.cause, one.left_cause) == ("NORTH", "entered", "left")
+    assert abs(one.left_at - (NOON + 410 * SECOND)) < 2 * SECOND
+
+
+def test_one_of_two_feeds_that_is_over_ends_no_track_of_the_other(mechanism, clock):
+    watch = Watch(mechanism)
+    north, south = by(Kind.ADSB, "NORTH"), by(Kind.ADSB, "SOUTH", after_s=0.4)
+    both(watch, clock, north.take(slice(0, 40)), south.take(slice(0, 40)))
+    watch.finish("NORTH", "synthetic")
+    (still,) = rows(mechanism)
+    fed(watch, clock, south.take(slice(40, 120)))
+    watch.finish("SOUTH", "synthetic")
+
+    assert still.left_at is None
+    (one,) = rows(mechanism)
+    assert one.left_cause == "left"
+
+
+def test_a_replay_of_earlier_times_has_a_track_of_its_own(mechanism, clock):
+    clock.seek(Micros(NOON + 3_600 * SECOND))
+    watch = Watch(mechanism)
+    now = flight(start_s=3_600, source="LIVE")
+    for first in range(0, 120, 10):
+        watch.feed(flight(source="ARCHIVE").take(slice(first, first + 10)), "synthetic")
+        fed(watch, clock, now.take(slice(first, first + 10)))
+    watch.finish()
+
+    found = {one.source: one for one in rows(mechanism)}
+    assert set(found) == {"LIVE", "ARCHIVE"}
+    assert found["LIVE"].entered_at - found["ARCHIVE"].entered_at == 3_540 * SECOND
+
+
+def test_real_and_synthetic_fixes_are_never_fused(mechanism, clock):
+    watch = Watch(mechanism)
+    for first in range(0, 120, 10):
+        fed(watch, clock, flight(source="A").take(slice(first, first + 10)), "real")
+        fed(watch, clock, flight(source="B").take(slice(first, first + 10)), "synthetic")
+    watch.finish()
+    assert {one.nature for one in rows(mechanism)} == {"real", "synthetic"}
+
+
+def test_a_spoofed_own_word_does_not_hide_where_a_radar_sees_the_aircraft(mechanism, clock):
+    watch = Watch(mechanism)
+    spoofed = by(Kind.ADSB, "NORTH")
+    spoofed.lon[10:] += 2.0  # from the tenth fix on it says that it is elsewhere
+    both(watch, clock, spoofed, by(Kind.RADAR, "RADAR", after_s=1.0))
+    watch.finish()
+    found = [one for one in rows(mechanism) if one.left_cause == "left"]
+    assert len(found) == 1
+    assert abs(found[0].left_at - (NOON + 410 * SECOND)) < 6 * SECOND
