@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.program import Program
+from tests.support.stores import postgres_server  # noqa: F401 -- a fixture
 
 BODIES = """
 origin = "log.example/assembly"

@@ -12,6 +12,7 @@ import typer
 
 from truceline import __version__
 from truceline.cli import (
+    backup,
     bodies,
     clocks,
     crossings,
@@ -71,6 +72,8 @@ app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.add_typer(ledger.app)
 app.command("rebuild")(rebuild.rebuild)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.add_typer(keys.app)
 app.add_typer(tokens.app)
 app.add_typer(bodies.bodies)
