@@ -16,13 +16,17 @@ setup: .make/setup page ## make .venv with the command `truceline`, and build th
 	@tools/setup.sh
 	@mkdir -p .make && touch $@
 
+.make/interuss: .make/setup requirements/interuss.lock tools/setup_interuss.sh
+	@tools/setup_interuss.sh
+	@mkdir -p .make && touch $@
+
 page: .make/setup ## build the control room (node comes from its wheel)
 	@$(PY) tools/build_page.py
 
 demo: setup ## play Syria 2017 and open the map; prints one address
 	@.venv/bin/truceline demo
 
-test: setup lint types contract web-check pytest ## all that CI runs; T=tests/zones for a part
+test: setup .make/interuss lint types contract web-check pytest ## all that CI runs; T=tests/zones for a part
 
 check: setup lint types contract web-check ## everything but the tests
 
@@ -58,9 +62,12 @@ screenshots: setup ## make the pictures of the README again
 reference: setup ## write docs/reference/ again from the code
 	@$(PY) tools/reference.py
 
-lock: .make/setup ## resolve requirements/dev.lock again
+lock: .make/setup ## resolve requirements/dev.lock and interuss.lock again
 	@.tools/bin/uv pip compile --quiet --python .venv/bin/python --universal --upgrade --generate-hashes \
 	  --no-emit-index-url --no-header --all-extras --group dev --group bench pyproject.toml -o requirements/dev.lock
+	@.tools/bin/uv pip compile --quiet --python .venv/bin/python --python-platform linux --upgrade --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate --overrides requirements/interuss.without requirements/interuss.in \
+	  -o requirements/interuss.lock
 
 clean: ## remove what was made (not the data of a demonstration)
 	@rm -rf .make .venv .tools web/node_modules src/truceline/api/page build dist
