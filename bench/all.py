@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("ledger", "door", "serving", "comparison", "air")
+SCRIPTS = ("ledger", "door", "serving", "comparison", "air/throughput", "air/whole")
 
 
 def main() -> int:
