@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,21 @@ def test_the_same_segments_give_the_same_crossings(
     assert again.good
     assert again.same == len(rows(mechanism)) == 2
     assert again.fixes == 240
+
+
+def test_two_live_sources_of_one_aircraft_are_fused_again(
+    mechanism: Installation, clock: ScenarioClock
+) -> None:
+    watch, track = Watch(mechanism), flight()
+    for first in range(0, len(track), 10):
+        piece = track.take(slice(first, first + 10))
+        for code, rows_of in (("NORTH", slice(0, 10, 2)), ("SOUTH", slice(1, 10, 2))):
+            fed(watch, clock, replace(piece.take(rows_of), source=code))
+    watch.finish()
+
+    again = whole(mechanism)
+    assert len(rows(mechanism)) == 1
+    assert (again.same, again.good) == (1, True)
 
 
 def test_what_came_too_late_when_it_was_fed_is_late_again(

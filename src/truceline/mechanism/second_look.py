@@ -8,17 +8,19 @@ program stopped before it was sealed). Needs the data key, since segments are se
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from truceline.airspace.crossing import Crossing
 from truceline.airspace.engine import Closed, Event
+from truceline.airspace.fix import Fixes
 from truceline.airspace.rules import SECOND_US, STANDARD, Rules
 from truceline.airspace.verdict import Verdict
 from truceline.archive import segment as segments
 from truceline.mechanism.detection import left_body, stated_body
-from truceline.mechanism.following import FeedKey, Following, ZonesInForce
+from truceline.mechanism.following import FeedKey, Following, ZonesInForce, shown_by
 from truceline.mechanism.installation import Installation
 from truceline.records.record import Micros
 from truceline.store.views import crossings
@@ -81,8 +83,8 @@ def look_again(
         sealed = crossings.segments_from(look, Micros(since - lead))
         stated = crossings.crossings(look, since=since, until=until, limit=2**31 - 1)
         bound = crossings.names_of_segments(look)
-    for key, feed in _by_feed(sealed).items():
-        made.found += _Again(installation, made, rules, (since, until)).followed(key, feed)
+    again = _Again(installation, made, rules, (since, until))
+    made.found = again.followed(_by_feed(sealed))
     made.unbound = [one for one in stated if one.segment not in bound]
     _compare(made, [one for one in stated if one.segment in bound])
     return made
@@ -95,11 +97,12 @@ def _by_feed(sealed: Iterable[SegmentRow]) -> dict[FeedKey, list[SegmentRow]]:
     return feeds
 
 
-type _Name = tuple[str, str, int]
+type _Name = tuple[str, str, str, int]
+type _Piece = tuple[int, FeedKey, Fixes, int | None]
 
 
 class _Again:
-    """One feed, followed again until nothing of the period is open any more."""
+    """All feeds, followed again together, each until nothing of the period is open any more."""
 
     def __init__(
         self,
@@ -116,19 +119,30 @@ class _Again:
         self._enough = period[1] + round(rules.longest_gap_s * SECOND_US)
         self._known: dict[_Name, Found] = {}
 
-    def followed(self, key: FeedKey, feed: list[SegmentRow]) -> list[Found]:
-        """Return the crossings of the period."""
-        for one in feed:
+    def followed(self, feeds: Mapping[FeedKey, list[SegmentRow]]) -> list[Found]:
+        """Return the crossings of the period. Pieces come in the order in which they were fed."""
+        streams = [self._pieces(key, sealed) for key, sealed in sorted(feeds.items())]
+        for _, key, batch, now_us in heapq.merge(*streams, key=lambda piece: piece[0]):
+            if len(batch):
+                self._note(key[1], self._following.feed(key, batch, now_us=now_us))
+            else:
+                self._end(key)
+        self._end()
+        return [one for one in self._known.values() if self._is_of_it(one)]
+
+    def _pieces(self, key: FeedKey, sealed: list[SegmentRow]) -> Iterator[_Piece]:
+        for one in sealed:
             if one.first_at >= self._enough and not self._is_open():
-                break
+                return
             self._made.segments += 1
             data = self._files.read(one.sha256)
             for batch, now_us in segments.pieces(data, sha256=one.sha256):
                 self._made.fixes += len(batch)
-                self._note(key, self._following.feed(key, batch, now_us=now_us))
-        for _, events in self._following.finish():
-            self._note(key, events)
-        return [one for one in self._known.values() if self._is_of_it(one)]
+                yield now_us if now_us is not None else one.first_at, key, batch, now_us
+
+    def _end(self, only: FeedKey | None = None) -> None:
+        for key, events in self._following.finish(only):
+            self._note(key[1], events)
 
     def _is_open(self) -> bool:
         return any(not one.over and self._is_of_it(one) for one in self._known.values())
@@ -136,25 +150,25 @@ class _Again:
     def _is_of_it(self, one: Found) -> bool:
         return self._period[0] <= one.first.entered_at < self._period[1]
 
-    def _note(self, key: FeedKey, events: Iterable[Event]) -> None:
+    def _note(self, nature: str, events: Iterable[Event]) -> None:
         """As the watch does: what is at least suspected is kept from then on, and how it ended."""
         for event in events:
             crossing = event.crossing
-            name = (crossing.zone_id, crossing.icao24, crossing.entered_at)
+            name = (nature, crossing.zone_id, crossing.icao24, crossing.entered_at)
             over = isinstance(event, Closed)
             if name in self._known:
                 self._known[name] = replace(self._known[name], last=crossing, over=over)
             elif crossing.verdict is not Verdict.POSSIBLE:
-                self._known[name] = Found(key, crossing, crossing, over)
+                self._known[name] = Found((shown_by(crossing), nature), crossing, crossing, over)
 
 
 def _compare(made: SecondLook, stated: list[CrossingRow]) -> None:
-    """Aircraft are sealed in the record, so equals are matched by feed, zone and instants."""
-    waiting: dict[tuple[str, str, str, int], list[Found]] = defaultdict(list)
+    """Aircraft are sealed in the record, so equals are matched by nature, zone and instant."""
+    waiting: dict[tuple[str, str, int], list[Found]] = defaultdict(list)
     for one in made.found:
-        waiting[*one.key, one.first.zone_id, one.first.entered_at].append(one)
+        waiting[one.key[1], one.first.zone_id, one.first.entered_at].append(one)
     for row in stated:
-        same = waiting.get((row.source, row.nature, row.zone, row.entered_at))
+        same = waiting.get((row.nature, row.zone, row.entered_at))
         if not same:
             made.not_found.append(row)
             continue
