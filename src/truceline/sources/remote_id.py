@@ -114,7 +114,7 @@ def _message(data: bytes, dropped: Counter[str]) -> Message | None:
         dropped["unknown_version"] += 1
         return None
     if kind == Type.BASIC_ID:
-        text = data[2:22].split(b"\\0", 1)[0].decode("ascii", errors="replace").strip()
+        text = data[2:22].split(b"\0", 1)[0].decode("ascii", errors="replace").strip()
         return BasicId(data[1] >> 4, data[1] & 0xF, text)
     if kind == Type.LOCATION:
         return _location(data, dropped)
@@ -203,7 +203,7 @@ class RemoteIdReader:
         if not self._is_lines:
             self._packet(data, "", at)
             return self._rows.batch()
-        *lines, rest = (self._rest + data).split(b"\\n")
+        *lines, rest = (self._rest + data).split(b"\n")
         if len(rest) > MAX_LINE:
             self.dropped["line_too_long"] += 1
             rest = b""
