@@ -9,7 +9,7 @@ from implicitdict import ImplicitDict
 from tests.api.world import World
 from uas_standards.eurocae_ed269 import ED269Schema
 
-from truceline.zones.formats import ed269, ed318
+from truceline.zones.formats import ed269, ed318, known
 
 FILES = ("/api/zones/in-force.ed269.json", "/api/zones/in-force.ed318.json")
 READERS = dict(zip(FILES, (ed269.read, ed318.read), strict=True))
@@ -57,3 +57,36 @@ def test_the_adoption_bounds_the_times_of_a_zone(world: World) -> None:
     zone = ed269.read(world.ask(FILES[0]).content).zones[0]
 
     assert all(one.window.start is not None for one in zone.applicability)
+
+
+WRITABLE = [one.name for one in known.FORMATS if one.writable]
+
+
+@pytest.mark.parametrize("name", WRITABLE)
+def test_a_zone_in_force_is_a_file_in_every_format_that_is_written(world: World, name: str) -> None:
+    answer = world.ask("/api/zones/Z1/file", format=name)
+
+    assert answer.status_code == 200, answer.text
+    assert "attachment" in answer.headers["content-disposition"]
+    (zone,) = known.read(answer.content, name="x", format=name).zones
+    assert zone.volumes
+    told = world.get("/api/zones/Z1/file", format=name, losses=True)
+    assert str(len(told)) == answer.headers["truceline-losses"]
+
+
+def test_a_zone_among_its_parties_is_no_file_for_others_and_looks_like_none(world: World) -> None:
+    assert world.ask("/api/zones/Z3/file", format="notam").status_code == 404
+    assert world.ask("/api/zones/nowhere/file", format="notam").status_code == 404
+    assert world.ask("/api/zones/Z3/file", "north-desk", format="notam").status_code == 200
+
+
+def test_a_content_of_another_zone_is_not_given_and_a_format_that_is_none_is_refused(
+    world: World,
+) -> None:
+    secret = world.get("/api/zones/Z3", "north-desk")["in_force"]["content"]
+
+    assert world.ask("/api/zones/Z1/file", content=secret).status_code == 404
+    refused = world.ask("/api/zones/Z1/file", format="dwg")
+    assert refused.status_code == 404
+    assert "geojson" in refused.json()["remedy"]
+    assert world.ask("/api/zones/Z1/file", format="aixm").status_code == 404

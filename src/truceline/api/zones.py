@@ -127,6 +127,13 @@ class Seen:
             return adoption.content
         return forward[-1].content if forward else None
 
+    def contents(self) -> frozenset[str]:
+        """Every content of the zone that the viewer may see: put forward, stood for, in force."""
+        adoption = self.adoption()
+        found = {one.content for one in self.forward()}
+        found |= {str(one.line) for one in self.positions() if one.line}
+        return frozenset(found | ({adoption.content} if adoption else set()))
+
     def _sees(self, kind: str, by: str, at: Micros) -> bool:
         return self.asked.sees(kind, under(self.instrument, by=by, at=at))
 
@@ -140,7 +147,7 @@ def zones(asked: Asked) -> Response:
 @router.get("/api/zones/{code}", response_model=ZoneShape)
 def zone(asked: Asked, code: Annotated[str, Path(max_length=64, examples=["zone-c"])]) -> Response:
     """Show one zone at a moment: proposals, positions, consents, contests, what is missing."""
-    return answer(_told(_seen(asked, code)))
+    return answer(_told(seen_zone(asked, code)))
 
 
 @router.get("/api/zones/{code}/comparison", response_model=ComparisonShape)
@@ -151,7 +158,7 @@ def comparison(
     b: Annotated[str, Query(max_length=64, description="Another")],
 ) -> Response:
     """Compare the lines of two bodies, piece by piece, and say what would settle it."""
-    one = _seen(asked, code)
+    one = seen_zone(asked, code)
     left, right = _line(one, a), _line(one, b)
     return answer(shapes.told(shapes.compared(asked.floor, left, right), a, b))
 
@@ -164,7 +171,8 @@ def seen_zones(asked: Question) -> list[Seen]:
     return sorted((one for one in found if one.known()), key=lambda one: one.zone.code)
 
 
-def _seen(asked: Question, code: str) -> Seen:
+def seen_zone(asked: Question, code: str) -> Seen:
+    """Return a zone that the viewer may know of, or refuse as if there were none."""
     with asked.book() as book:
         history = book.zones.get(code)
         instrument = book.instruments.get(history.instrument) if history else None
@@ -180,9 +188,7 @@ def _line(one: Seen, which: str) -> str:
     by_body = {position.body: position.line for position in one.positions()}
     if by_body.get(which):
         return str(by_body[which])
-    adoption = one.adoption()
-    known = {forward.content for forward in one.forward()} | set(by_body.values())
-    if which in known or (adoption is not None and which == adoption.content):
+    if which in one.contents():
         return which
     raise Refused(
         Reason.NOT_FOUND,

@@ -81,4 +81,7 @@ def media_type_of(file: Path) -> str:
         ".kmz": "application/vnd.google-earth.kmz",
         ".gpkg": "application/geopackage+sqlite3",
         ".txt": "text/plain",
+        ".notam": "text/plain",
+        ".xml": "application/vnd.aixm+xml",
+        ".aixm": "application/vnd.aixm+xml",
     }.get(file.suffix.lower(), "application/octet-stream")

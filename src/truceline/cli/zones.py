@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,10 +19,13 @@ from truceline.cli.reach import Reach, part
 from truceline.cli.statement import Desk
 from truceline.cli.words import group, reads, texts, texts_or_nothing, writes
 from truceline.cli.zone_content import deposit
+from truceline.cli.zones_files import Beside, read_beside
 from truceline.errors import Malformed, Reason, Refused, Unproven
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import Mapping
+
+    from truceline.zones.boundary import ZoneContent
 
 app = group("zones", "Zones: proposed, answered by positions, consented to, in force, suspended.")
 
@@ -258,16 +261,25 @@ def export(
     *,
     zone: _Zone,
     out: Annotated[Path, typer.Argument(help="Where to write; its ending names the format.")],
+    write_as: Annotated[
+        str | None, typer.Option("--to", help="The format, if not by the ending of the name.")
+    ] = None,
     content: Annotated[
         str | None, typer.Option("--content", help="SHA-256; none: what is in force.")
     ] = None,
     at: At = None,
 ) -> None:
-    """Write a zone of the log in any format, and name what that format cannot carry."""
+    """Write a zone of the log in any format, and name what that format cannot carry.
+
+    A format in which the content does not travel whole says from when to when the zone
+    is in force; the others are the content that was agreed, as it was agreed.
+    """
     from truceline.zones import document
     from truceline.zones.formats import known
 
-    wanted = content or _in_force(mechanism, zone, at)
+    form = known.by_name(write_as or known.for_file(out.name))
+    adopted = None if content else _in_force(mechanism, zone, at)
+    wanted = content or str((adopted or {})["content"])
     reply = mechanism.ask("GET", f"/api/files/{part(wanted)}")
     if reply.status >= 400:
         reply.json()
@@ -275,7 +287,8 @@ def export(
         raise Unproven(
             Reason.CORRUPT, where=wanted, detail="the server sent other bytes than the name says"
         )
-    made = known.write((document.decode(reply.data),), format=known.for_file(out.name))
+    agreed = document.decode(reply.data)
+    made = form.write((agreed if form.whole or adopted is None else _timed(agreed, adopted),))
     keyfile.write_new(out, made.data)
     for loss in made.losses:
         shown.warn(f"not in the file: {loss}")
@@ -284,8 +297,12 @@ def export(
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="GeoJSON, KML, ED-269, ED-318, OpenAir, GPKG.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="GeoJSON, KML, ED-269, ED-318, OpenAir, GPKG, AIXM, NOTAM, Volume4D."),
+    ],
     out: Annotated[Path, typer.Option("--out", help="Folder for the zone documents.")],
+    beside: Beside = None,
 ) -> None:
     """Read a file of zones tolerantly, with a report by feature; write one document for each.
 
@@ -294,7 +311,11 @@ def import_(
     from truceline.zones import document
     from truceline.zones.formats import known
 
-    reading = known.read(keyfile.read_small(file, "zone file", 64 * 2**20), name=file.name)
+    reading = known.read(
+        keyfile.read_small(file, "zone file", 64 * 2**20),
+        name=file.name,
+        beside=read_beside(beside),
+    )
     for line in reading.report:
         shown.warn(str(line))
     rows = []
@@ -316,7 +337,20 @@ def _file_name(code: str) -> str:
     return "".join(one if one.isalnum() or one in "-_" else "_" for one in code)[:80] or "zone"
 
 
-def _in_force(mechanism: Reach, zone: str, at: str | None) -> str:
+def _timed(content: ZoneContent, adopted: Mapping[str, Any]) -> ZoneContent:
+    """The content within the time in which it is in force."""
+    from truceline.geo.volume import Window
+    from truceline.zones.bounded import bounded
+    from truceline.zones.formats.limits import read_instant
+
+    start, end = (
+        read_instant(adopted[name], where=name)[0] if adopted[name] else None
+        for name in ("from", "until")
+    )
+    return bounded(content, Window(start, end)) or content
+
+
+def _in_force(mechanism: Reach, zone: str, at: str | None) -> Mapping[str, Any]:
     found = mechanism.get(f"/api/zones/{part(zone)}", at=at)["in_force"]
     if found is None:
         raise Refused(
@@ -325,7 +359,7 @@ def _in_force(mechanism: Reach, zone: str, at: str | None) -> str:
             detail=f"{zone} is not in force",
             remedy="Name a content with --content (`zones show`)",
         )
-    return str(found["content"])
+    return dict(found)
 
 
 _TABLES: dict[str, dict[str, str]] = {

@@ -30,6 +30,15 @@ PARTLY = 1
 
 _SHOWN_NOTES = 20
 
+Beside = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--beside",
+        help="AIXM: a file that it refers to, such as the data set that an update changes.",
+    ),
+]
+"""Documents that are read beside the one that is asked for."""
+
 
 @app.command("convert")
 def convert(
@@ -47,6 +56,7 @@ def convert(
     strict: Annotated[
         bool, typer.Option("--strict", help="Write nothing if anything is lost.")
     ] = False,
+    beside: Beside = None,
     everything: Annotated[bool, typer.Option("--all-notes", help="Print every note.")] = False,
 ) -> None:
     """Read zones in one format and write them in another; say what could not be carried."""
@@ -55,7 +65,7 @@ def convert(
     if source.resolve() == target.resolve():
         raise Refused(Reason.CONTRADICTS, where=str(target), detail="input and output are one file")
     asked = write_as or known.for_file(target.name)
-    reading = _read(source, read_as)
+    reading = _read(source, read_as, beside)
     chosen = _chosen(reading, zone, source)
     written = known.write(chosen, format=asked)
     if strict and (written.losses or reading.refused()):
@@ -123,20 +133,32 @@ def compare(
 # -- files ----------------------------------------------------------------------
 
 
-def _read(path: Path, read_as: str | None) -> Reading:
+def _read(path: Path, read_as: str | None, beside: list[Path] | None = None) -> Reading:
     from truceline.zones.formats import known
+
+    return known.read(read_bytes(path), name=path.name, format=read_as, beside=read_beside(beside))
+
+
+def read_beside(paths: list[Path] | None) -> list[tuple[str, bytes]]:
+    """Return the documents that are read beside another, by their names."""
+    return [(one.name, read_bytes(one)) for one in paths or ()]
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a zone file; refuses a large one before it is read."""
     from truceline.zones.formats.reading import MAX_BYTES, check_size
 
-    if path.stat().st_size > MAX_BYTES:
+    size = path.stat().st_size
+    if size > MAX_BYTES:
         raise Malformed(
             Reason.TOO_LARGE,
             where=str(path),
-            detail=f"the file has {path.stat().st_size} bytes; the most is {MAX_BYTES}",
+            detail=f"the file has {size} bytes; the most is {MAX_BYTES}",
             remedy="Split it into several files",
         )
     data = path.read_bytes()
     check_size(data, path.name)
-    return known.read(data, name=path.name, format=read_as)
+    return data
 
 
 def _save(path: Path, data: bytes) -> None:

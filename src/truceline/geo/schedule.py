@@ -118,7 +118,7 @@ def windows(
             detail=f"the hours are given in words: {period.text!r}",
             remedy="Let the parties turn the words into days and hours",
         )
-    bound = _cut(Window(start, end), period.window)
+    bound = overlap(Window(start, end), period.window)
     if bound is None:
         return ()
     if not period.schedule:
@@ -127,7 +127,7 @@ def windows(
         cut
         for daily in period.schedule
         for one in _daily(daily, start=bound.start, end=bound.end, sun=sun, holidays=holidays)
-        if (cut := _cut(one, bound)) is not None
+        if (cut := overlap(one, bound)) is not None
     ]
     return _merged(found)
 
@@ -200,7 +200,8 @@ def clock_zone(name: str) -> tzinfo:
         ) from None
 
 
-def _cut(one: Window, other: Window) -> Window | None:
+def overlap(one: Window, other: Window) -> Window | None:
+    """Return the time that two windows share, or None."""
     start = max((at for at in (one.start, other.start) if at is not None), default=None)
     end = min((at for at in (one.end, other.end) if at is not None), default=None)
     return None if start is not None and end is not None and start >= end else Window(start, end)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,9 @@ from truceline.zones.formats import (
 )
 from truceline.zones.formats.reading import Reading, Written, check_size
 
+WHOLE = ("document", "geojson", "kml", "kmz", "gpkg")
+"""Formats in which a content travels whole, so that what was agreed comes out as it was agreed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Format:
@@ -43,6 +46,11 @@ class Format:
     read: Callable[..., Reading]
     write: Callable[..., Written]
     writable: bool = True
+
+    @property
+    def whole(self) -> bool:
+        """Say whether a content travels whole in it."""
+        return self.name in WHOLE
 
 
 def _read_document(data: bytes, *, name: str = "zone.json") -> Reading:
@@ -132,13 +140,30 @@ FORMATS: tuple[Format, ...] = (
 _AIRSPACE = re.compile(rb"^\s*AC\s", re.MULTILINE)
 
 
-def read(data: bytes, *, name: str, format: str | None = None) -> Reading:  # noqa: A002 -- the word people use
+def read(
+    data: bytes,
+    *,
+    name: str,
+    format: str | None = None,  # noqa: A002 -- the word people use
+    beside: Sequence[tuple[str, bytes]] = (),
+) -> Reading:
     """Return the zones in a document of any known format, recognised by its content.
 
-    Refuses what is none of them, saying what would be.
+    `beside` are documents that it refers to (name, bytes); AIXM alone has such. Refuses
+    what is no known format, saying what would be.
     """
     check_size(data, name)
-    return by_name(format or detect(data, name=name)).read(data, name=name)
+    form = by_name(format or detect(data, name=name))
+    if not beside:
+        return form.read(data, name=name)
+    if form.name != aixm.FORMAT:
+        raise Refused(
+            Reason.CONTRADICTS,
+            where=name,
+            detail=f"{form.title} refers to no other document",
+            remedy="Leave --beside out; it is for AIXM",
+        )
+    return aixm.read(data, name=name, beside=beside)
 
 
 def write(zones: tuple[ZoneContent, ...], *, format: str) -> Written:  # noqa: A002

@@ -18,6 +18,7 @@ from truceline.errors import Malformed, Reason, Refused
 from truceline.geo.altitude import Altitude, Datum
 from truceline.geo.flatten import flatten, on_geodesics
 from truceline.geo.ring import lonlat
+from truceline.geo.schedule import overlap
 from truceline.geo.volume import Circle, Edge, MultiPolygon, Polygon, Ring, Shape, Window
 from truceline.zones.boundary import Limit, ZoneContent, ZoneKind, ZoneVolume, polygons_of
 from truceline.zones.formats import ed, json_text
@@ -194,7 +195,7 @@ def _volume(
             **({} if upper is None else {"altitude_upper": _told(high)}),
         }
         for window in windows:
-            cut = _both(volume.window, window)
+            cut = overlap(volume.window, window)
             if cut is not None:
                 yield {
                     **ed.put_back(volume.extras, "f3548.volume4d"),
@@ -273,12 +274,6 @@ def _polygon(ring: Ring) -> dict[str, Any]:
 
 def _told(metres: float) -> dict[str, Any]:
     return {"value": metres, "reference": "W84", "units": "M"}
-
-
-def _both(one: Window, other: Window) -> Window | None:
-    start = max((at for at in (one.start, other.start) if at), default=None)
-    end = min((at for at in (one.end, other.end) if at), default=None)
-    return None if start and end and start >= end else Window(start, end)
 
 
 def _times(window: Window) -> dict[str, Any]:
