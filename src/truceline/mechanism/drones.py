@@ -48,6 +48,7 @@ class Desk:
         self._lock = threading.Lock()
         self._world = World()
         self._sweep_at = 0.0
+        self._doubtful = False
         self._load()
 
     def now(self) -> Micros:
@@ -61,14 +62,12 @@ class Desk:
     def ask[T](self, question: Callable[[World], T]) -> T:
         """Return the answer to a question that changes nothing."""
         with self._lock:
-            if self._check is None:
-                self._load()
-            return question(self._world)
+            return question(self._sure())
 
     def do[T](self, deed: Callable[[World], Outcome | T]) -> Outcome | T:
         """Decide, and make what is decided durable; an answer that is no `Outcome` changes nothing."""
         with self._lock:
-            decided = deed(self._world)
+            decided = deed(self._sure())
             if isinstance(decided, Outcome):
                 self._commit(decided.change, ())
             return decided
@@ -76,7 +75,7 @@ class Desk:
     def change(self, decide: Callable[[World], tuple[Change, Sequence[Notice]]]) -> Change:
         """Make a change of the mechanism's own durable, with the notices that tell of it."""
         with self._lock:
-            change, notices = decide(self._world)
+            change, notices = decide(self._sure())
             if change.put or change.gone:
                 self._commit(change, notices)
             return change
@@ -98,10 +97,11 @@ class Desk:
         self._sweep_at = time.monotonic() + _SWEEP_EVERY_S
         limit = self.now() - KEPT
         with self._lock:
+            world = self._sure()
             over = tuple(
                 one
                 for sort in kept.SORTS.values()
-                for one in self._world.all(sort)
+                for one in world.all(sort)
                 if (end := kept.ends_at(one)) is not None and end < limit
             )
             if over:
@@ -111,6 +111,9 @@ class Desk:
         put = [
             Row(kept.sort(one), one.id, kept.ends_at(one), kept.encode(one)) for one in change.put
         ]
+        # A commit that fails may have been made all the same: its answer can be lost. Until
+        # the memory has taken the change it is in doubt, and is read from the store again.
+        self._doubtful = True
         with self._store.writing() as tx:
             self._may_write(tx)
             rows.change(tx, put, [(kept.sort(one), one.id) for one in change.gone])
@@ -118,6 +121,14 @@ class Desk:
         # Durable from here. If we stop before the answer is sent, the USS reads the entity
         # again and finds its version; the world is read from these rows at the next start.
         self._world.apply(change)
+        self._doubtful = False
+
+    def _sure(self) -> World:
+        """The world, read again where the store may know more than the memory."""
+        if self._doubtful or self._check is None:
+            self._load()
+            self._doubtful = False
+        return self._world
 
     def _may_write(self, tx: Connection) -> None:
         if self._check is None:

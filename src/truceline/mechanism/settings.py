@@ -109,7 +109,7 @@ class Settings(BaseSettings):
     )
     dss_local: bool = Field(
         False,
-        description="Call subscribers at http and private addresses too; for tests and closed networks.",
+        description="Take USSs at http addresses, and call them in private networks too; for tests and closed networks.",
     )
     dss_token_url: str = Field(
         "",
