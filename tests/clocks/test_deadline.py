@@ -53,6 +53,8 @@ def test_what_was_met_after_its_instant_was_late(memo):
 
 def test_a_decision_moves_it_and_the_first_instant_stays_to_be_seen(memo):
     act(memo, "moved", due_at=DUE + 5 * DAY, decision="meeting 3")
+    assert deadline(memo).state(memo.at) is DeadlineState.PENDING
+    act(memo, "moved", by="north-p", due_at=DUE + 5 * DAY, decision="meeting 3")
     assert deadline(memo).state(memo.at) is DeadlineState.MOVED
     assert deadline(memo).due_at(memo.at) == DUE + 5 * DAY
     assert deadline(memo).state(DUE + 5 * DAY) is DeadlineState.MISSED
@@ -61,10 +63,36 @@ def test_a_decision_moves_it_and_the_first_instant_stays_to_be_seen(memo):
 
 def test_a_waived_deadline_is_never_missed(memo):
     act(memo, "waived", decision="meeting 3")
+    act(memo, "waived", by="south-p", decision="we were there")
     assert deadline(memo).state(DUE + DAY) is DeadlineState.WAIVED
     with pytest.raises(Refused) as failure:
         act(memo, "met", met_at=memo.at, evidence=[])
     assert failure.value.reason is Reason.WRONG_STATE
+
+
+def test_one_officer_alone_decides_nothing_however_often(memo):
+    act(memo, "moved", due_at=DUE + 5 * DAY, decision="meeting 3")
+    with pytest.raises(Refused) as failure:
+        act(memo, "moved", due_at=DUE + 5 * DAY, decision="meeting 3")
+    assert failure.value.reason is Reason.WRONG_STATE
+    act(memo, "moved", due_at=DUE + 6 * DAY, decision="meeting 3")
+    act(memo, "waived", decision="meeting 3")
+    assert deadline(memo).due_at(memo.at) == deadline(memo).first_due
+    assert deadline(memo).state(DUE + DAY) is DeadlineState.MISSED
+
+
+def test_the_second_officer_states_exactly_what_the_first_did(memo):
+    act(memo, "moved", due_at=DUE + 5 * DAY, decision="meeting 3")
+    with pytest.raises(Refused) as failure:
+        act(memo, "moved", by="north-p", due_at=DUE + 50 * DAY, decision="meeting 3")
+    assert failure.value.reason is Reason.NO_MANDATE
+    with pytest.raises(Refused) as failure:
+        act(memo, "moved", by="east-p", due_at=DUE + 5 * DAY, decision="meeting 3")
+    assert failure.value.reason is Reason.NO_MANDATE
+    act(memo, "moved", by="north-p", due_at=DUE + 5 * DAY, decision="meeting 3")
+    assert deadline(memo).due_at(memo.at) == DUE + 5 * DAY
+    act(memo, "moved", due_at=DUE + 9 * DAY, decision="meeting 4")
+    assert deadline(memo).due_at(memo.at) == DUE + 5 * DAY
 
 
 def test_one_party_alone_neither_moves_nor_waives(memo):

@@ -179,14 +179,17 @@ def test_a_moved_deadline_climbs_its_ladder_anew(memo):
     for one in memo.book.clocks.due(memo.at):
         fire(memo, one)
     moved = instant("2017-06-18 12:00")
-    memo.says(
-        "office-s",
-        "deadline.moved/1",
-        instrument="MEMO",
-        deadline="jwg",
-        due_at=moved,
-        decision="meeting 4",
-    )
+    before = [one.id for one in memo.book.clocks.of("MEMO") if one.runs(memo.at)]
+    for who in ("office-s", "north-p"):
+        assert [one.id for one in memo.book.clocks.of("MEMO") if one.runs(memo.at)] == before
+        memo.says(
+            who,
+            "deadline.moved/1",
+            instrument="MEMO",
+            deadline="jwg",
+            due_at=moved,
+            decision="meeting 4",
+        )
     steps = [one for one in memo.book.clocks.due(Micros(moved + DAY)) if "jwg" in one.clock]
     assert [one.step for one in steps] == [0, 1, 2, 3]
 

@@ -8,7 +8,7 @@ from typing import Any
 from truceline.agreements.instrument import Instrument
 from truceline.agreements.refusal import no
 from truceline.clocks.calendar import AHEAD
-from truceline.clocks.deadline import Act
+from truceline.clocks.deadline import Act, Deadline
 from truceline.errors import Reason
 from truceline.records.admitted import Candidate, Follow
 from truceline.records.roles import Role
@@ -31,27 +31,46 @@ def decide_act(
         state = deadline.state(candidate.received_at)
         raise no(Reason.WRONG_STATE, f"the deadline is closed ({state})", "body.deadline")
     act = Act(candidate.record.kind.removeprefix("deadline.").removesuffix("/1"))
-    _mandate_on_deadline(candidate, instrument, deadline.owner, act)
+    if act is Act.MET:
+        _may_say_met(candidate, instrument, deadline.owner)
+    else:
+        _may_decide(candidate, instrument, deadline, act)
     if act is Act.MET and body["met_at"] > candidate.received_at + AHEAD:
         raise no(Reason.MADE_IN_FUTURE, "it cannot be met in the future", "body.met_at")
     return ()
 
 
-def _mandate_on_deadline(
-    candidate: Candidate, instrument: Instrument, owner: str, act: Act
-) -> None:
-    """The owner says that it is met; a move or waiver is the meeting's, minuted by the secretariat.
+def _may_decide(candidate: Candidate, instrument: Instrument, deadline: Deadline, act: Act) -> None:
+    """A move or waiver is the meeting's: minuted by the secretariat, and stated by two officers.
 
-    An owner that is no signatory (a working group) speaks through any signatory.
+    The second is another officer of the secretariat, or a principal of a signatory; no one
+    counts twice (decision 10).
     """
+    waiting = deadline.awaiting(act, candidate.record.body.get("due_at"))
+    officer = candidate.signer.officer or candidate.signer.body
+    if any(one.officer == officer for one in waiting):
+        raise no(
+            Reason.WRONG_STATE,
+            "you have stated this already; it counts once another officer states the same",
+            "record.author",
+        )
     if Role.SECRETARIAT in candidate.signer.roles:
         return
-    if act is not Act.MET:
+    if not waiting or candidate.signer.body not in instrument.named:
         raise no(
             Reason.NO_MANDATE,
             "a decision of the table moves or waives a deadline; the secretariat records it",
             "record.author",
         )
+
+
+def _may_say_met(candidate: Candidate, instrument: Instrument, owner: str) -> None:
+    """The owner says that it is met, or the secretariat.
+
+    An owner that is no signatory (a working group) speaks through any signatory.
+    """
+    if Role.SECRETARIAT in candidate.signer.roles:
+        return
     who = candidate.signer.body
     owners = {owner} if owner in instrument.named else instrument.named
     if who not in owners:

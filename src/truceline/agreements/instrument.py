@@ -344,6 +344,7 @@ def _deadline_act(one: Instrument, a: Admitted, body: Mapping[str, Any]) -> Inst
         to=body.get("met_at", body.get("due_at")),
         decision=body.get("decision", ""),
         evidence=tuple(file["sha256"] for file in body.get("evidence", ())),
+        officer=a.signer.officer or a.signer.body,
     )
     deadline = one.deadlines[body["deadline"]].and_act(made)
     return replace(one, deadlines={**one.deadlines, deadline.code: deadline})

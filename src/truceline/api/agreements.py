@@ -255,6 +255,9 @@ def _deadline(one: Deadline, at: Micros) -> dict[str, Any]:
                 "to": moment(act.to),
                 "decision": act.decision or None,
                 "evidence": list(act.evidence),
+                "officer": act.officer,
+                "confirms": act.confirms,
+                "stands": act.stands,
                 "index": act.index,
             }
             for act in one.acts

@@ -40,6 +40,9 @@ def clocks(
     )
 
 
+_COUNTS = "is stated; it counts once another officer has stated the same."
+
+
 @writes(deadlines, "met")
 def met(
     desk: Desk,
@@ -72,18 +75,18 @@ def move(
     to: Annotated[str, typer.Option("--to", help="The new due time.")],
     decision: _Decision,
 ) -> None:
-    """Move a deadline by a decision."""
+    """Move a deadline by a decision; it counts once a second officer has stated the same."""
     body = {
         "instrument": instrument,
         "deadline": deadline,
         "due_at": instant(to, "--to"),
         "decision": decision,
     }
-    desk.tell(desk.state("deadline.moved/1", body), f"{deadline} is moved to {to}.")
+    desk.tell(desk.state("deadline.moved/1", body), f"{deadline}: {to} {_COUNTS}")
 
 
 @writes(deadlines, "waive")
 def waive(desk: Desk, instrument: _Instrument, deadline: _Deadline, decision: _Decision) -> None:
-    """Waive a deadline by a decision."""
+    """Waive a deadline by a decision; it counts once a second officer has stated the same."""
     body = {"instrument": instrument, "deadline": deadline, "decision": decision}
-    desk.tell(desk.state("deadline.waived/1", body), f"{deadline} is waived.")
+    desk.tell(desk.state("deadline.waived/1", body), f"{deadline}: the waiver {_COUNTS}")

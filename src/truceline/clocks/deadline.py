@@ -1,7 +1,8 @@
 """A deadline: what is due by when, and what became of it at a moment.
 
 The state is computed from the acts that were on record at the moment asked for. A
-deadline moved by decision keeps its first instant, so that the move stays visible.
+deadline moved by decision keeps its first instant, so that the move stays visible. A
+move or waiver counts from the moment when a second officer has stated the same.
 """
 
 from __future__ import annotations
@@ -37,7 +38,10 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeadlineAct:
-    """One statement on a deadline. `to`: when it was met, or the new instant."""
+    """One statement on a deadline. `to`: when it was met, or the new instant.
+
+    `confirms`: the leaf of another officer's same statement before it, with which it counts.
+    """
 
     act: Act
     by: str
@@ -46,6 +50,13 @@ class DeadlineAct:
     to: Micros | None = None
     decision: str = ""
     evidence: tuple[str, ...] = ()
+    officer: str = ""
+    confirms: int | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Say whether it counts: the owner's word at once, a decision by its second officer."""
+        return self.act is Act.MET or self.confirms is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +73,33 @@ class Deadline:
 
     def and_act(self, act: DeadlineAct) -> Deadline:
         """Return the deadline with one more statement on it."""
-        return replace(self, acts=self.acts.and_then(act))
+        first = next(
+            (one for one in self.awaiting(act.act, act.to) if one.officer != act.officer), None
+        )
+        made = act if first is None else replace(act, confirms=first.index)
+        return replace(self, acts=self.acts.and_then(made))
+
+    def awaiting(self, act: Act, to: Micros | None) -> tuple[DeadlineAct, ...]:
+        """Return the statements of exactly this that wait for a second officer, oldest first."""
+        if act is Act.MET:
+            return ()
+        answered = {one.confirms for one in self.acts}
+        return tuple(
+            one
+            for one in self.acts
+            if one.act is act and one.to == to and not one.stands and one.index not in answered
+        )
 
     def due_at(self, at: Micros) -> Micros | None:
         """Return when it is due, by the decisions on record at a moment."""
-        moved = [one.to for one in self.acts if one.act is Act.MOVED and one.at <= at]
+        moved = [
+            one.to for one in self.acts if one.act is Act.MOVED and one.stands and one.at <= at
+        ]
         return moved[-1] if moved else self.first_due
 
     def state(self, at: Micros) -> DeadlineState:
         """Return what became of it, as the record stood at a moment."""
-        known = [one for one in self.acts if one.at <= at]
+        known = [one for one in self.acts if one.at <= at and one.stands]
         due = self.due_at(at)
         met = next((one for one in known if one.act is Act.MET), None)
         if met is not None:

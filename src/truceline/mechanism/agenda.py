@@ -98,6 +98,9 @@ class Agenda:
             )
 
     def _on_deadline(self, instrument: Instrument, code: str, a: Admitted) -> None:
+        last = instrument.deadlines[code].acts.last
+        if last is None or not last.stands:
+            return  # it waits for a second officer
         name = _deadline_name(instrument, code)
         for one in self._clocks.of(instrument.code):
             if one.id == name or one.id.startswith(f"{name}/"):

@@ -36,6 +36,7 @@ class Audience(StrEnum):
     PARTIES = "parties"  # bodies with a capacity in the instrument, secretariat, observers
     OWN_BODY = "own_body"  # the author's body alone, and whom it is disclosed to
     WATCH = "watch"  # watch floor and verifiers on the case
+    FLIGHT = "flight"  # the body that announced it, those it is addressed to, watch and HNS cell
     MECHANISM = "mechanism"  # nobody by default: each hand-out is a disclosure
 
 
@@ -65,6 +66,7 @@ class Kind:
     audience: Audience = Audience.SIGNED_IN
     by_body_key: bool = False  # True: signed with the body's own key rather than an officer's
     files: Audience | None = None
+    own_key: bool = False  # True: its sealed leaf is signed with the author's own key
 
     @property
     def sealable(self) -> bool:
@@ -121,6 +123,15 @@ _RULE = Fields(
         ),
     }
 )
+
+_ANNOUNCERS = frozenset(
+    (Role.AGENCY, Role.LIAISON, Role.OBSERVER, Role.HNS_CELL, Role.SECRETARIAT, Role.PRINCIPAL)
+)
+_ANSWERERS = frozenset((Role.LIAISON, Role.PRINCIPAL, Role.SECRETARIAT))
+_HEIGHT = Fields(
+    {"mm": Whole(-1_000_000, 40_000_000, "millimetres"), "datum": OneOf(("STD", "AMSL", "WGS84"))}
+)
+_ASPECTS = ("address", "callsign", "window", "route", "heights", "answers", "notice")
 
 _ROWS = (
     # -- the log, its bodies and their keys (DESIGN 3) -------------------------------------
@@ -401,7 +412,7 @@ _ROWS = (
     ),
     Kind(
         "deadline.moved/1",
-        "A decision moves a deadline",
+        "A decision moves a deadline; it counts once a second officer has stated the same",
         _TABLE,
         "DOMAIN 7 deadline, moved by decision",
         Fields({"instrument": s.CODE, "deadline": s.CODE, "due_at": s.TIME, "decision": Text(400)}),
@@ -409,7 +420,7 @@ _ROWS = (
     ),
     Kind(
         "deadline.waived/1",
-        "A decision waives a deadline",
+        "A decision waives a deadline; it counts once a second officer has stated the same",
         _TABLE,
         "DOMAIN 7 deadline",
         Fields({"instrument": s.CODE, "deadline": s.CODE, "decision": Text(400)}),
@@ -707,6 +718,148 @@ _ROWS = (
             }
         ),
         sealed={"exit": Audience.WATCH, "fixes": Audience.WATCH},
+    ),
+    Kind(
+        "air.prediction/1",
+        "An aircraft is expected to enter a zone in force: when, how likely; who and where are sealed",
+        _MECHANISM,
+        "DESIGN 6; AIRSPACE d.3, prediction; airspace/prediction.py",
+        Fields(
+            {
+                "zone": s.CODE,
+                "content": s.SHA256,
+                "segment": s.ULID,
+                "source": s.CODE,
+                "nature": OneOf(("real", "synthetic")),
+                "level": OneOf(("alert", "imminent")),
+                "predicted_at": s.TIME,
+                "entry_at": s.TIME,
+                "probability_ppm": Whole(0, 1_000_000, "parts per million"),
+                "ways": Whole(0, 8, "of eight ways to fly on that lead in"),
+            }
+        ),
+        sealed={
+            "aircraft": Audience.WATCH,
+            "entry": Audience.WATCH,
+            "fixes": Audience.WATCH,
+            "grounds": Audience.WATCH,
+        },
+    ),
+    Kind(
+        "air.predicted/1",
+        "What became of a prediction: entered in time, late, nuisance, or not judged",
+        _MECHANISM,
+        "AIRSPACE d.3, metrics; every outcome is stated, whichever it is",
+        Fields(
+            {
+                "prediction": s.ULID,
+                "zone": s.CODE,
+                "outcome": OneOf(("entered", "late", "nuisance", "not_judged")),
+                "level": OneOf(("alert", "imminent")),
+                "settled_at": s.TIME,
+                "entered_at": may(s.TIME),
+                "warning_s": may(Whole(0, 10_000_000, "seconds")),
+            }
+        ),
+    ),
+    # -- flights that are announced (DOMAIN 7 flight_exemption; 1.7) -------------------------------
+    Kind(
+        "flight.notified/1",
+        "A flight is announced: by whom, what for, its route, heights and window; all of it sealed",
+        _ANNOUNCERS,
+        "DOMAIN 1.7 lesson c, 7 flight_exemption; 9: a route is for those it is addressed to",
+        Fields(
+            {
+                "flight": s.CODE,
+                "purpose": OneOf(
+                    ("humanitarian", "medevac", "observer", "search_and_rescue", "un", "agreed")
+                ),
+                "callsign": may(Text(16, pattern=r"[A-Z0-9-]{2,16}")),
+                "icao24": may(Text(6, pattern=r"[0-9a-f]{6}")),
+                "aircraft_type": may(Text(40)),
+                "route": ListOf(Fields({"lat_e7": s.LAT, "lon_e7": s.LON}), most=200, least=2),
+                "width_m": Whole(100, 100_000, "metres"),
+                "lower": may(_HEIGHT),
+                "upper": may(_HEIGHT),
+                "from": s.TIME,
+                "until": s.TIME,
+                "to": ListOf(s.CODE, most=32, least=1),
+                "agreement": may(
+                    Fields(
+                        {
+                            "instrument": s.CODE,
+                            "clause": Text(200),
+                            "approvers": ListOf(s.CODE, most=16),
+                        }
+                    )
+                ),
+                "replaces": may(s.ULID),
+                "note": may(s.TEXTS),
+            }
+        ),
+        leaf=Leaf.SEALED,
+        audience=Audience.FLIGHT,
+        own_key=True,
+    ),
+    Kind(
+        "flight.answered/1",
+        "A body that a flight was announced to answers: noted, query, objection; or approved, where the agreement names it as approver",
+        _ANSWERERS,
+        "DOMAIN 7 flight_exemption; DESIGN 7: noted, query, objection; never approved, but by agreement",
+        Fields(
+            {
+                "notice": s.ULID,
+                "answer": OneOf(("noted", "query", "objection", "approved")),
+                "why": may(s.TEXTS),
+            }
+        ),
+        leaf=Leaf.SEALED,
+        audience=Audience.FLIGHT,
+        own_key=True,
+    ),
+    Kind(
+        "flight.withdrawn/1",
+        "Whoever announced a flight takes the notice back",
+        _ANNOUNCERS,
+        "DOMAIN 7 flight_exemption",
+        Fields({"notice": s.ULID, "why": may(s.TEXTS)}),
+        leaf=Leaf.SEALED,
+        audience=Audience.FLIGHT,
+        own_key=True,
+    ),
+    Kind(
+        "flight.matched/1",
+        "A crossing on the record and an announced flight belong together: what fits, and what does not",
+        _MECHANISM,
+        "DOMAIN 1.7 lessons a and c: purpose apart from presence, matched before or after the fact",
+        Fields(
+            {
+                "crossing": s.ULID,
+                "notice": s.ULID,
+                "purpose": OneOf(("exempt", "claimed")),
+                "announced": OneOf(("before", "after")),
+                "fits": ListOf(OneOf(_ASPECTS), most=8),
+                "misfits": ListOf(Fields({"what": OneOf(_ASPECTS), "said": Text(200)}), most=8),
+            }
+        ),
+        leaf=Leaf.SEALED,
+        audience=Audience.FLIGHT,
+    ),
+    Kind(
+        "air.sighting/1",
+        "Someone saw or heard an aircraft; where the observer stood and what they saw from there is sealed",
+        frozenset((Role.OBSERVER, Role.VERIFIER, Role.WATCH)),
+        "DOMAIN 2.1 and 9; airspace/sighting_record.py has the sealed part",
+        Fields(
+            {
+                "seen_at": s.TIME,
+                "means": OneOf(("seen", "heard")),
+                "type": OneOf(("jet", "helicopter", "drone", "unknown")),
+                "count": Whole(1, 1_000, "aircraft"),
+            }
+        ),
+        sealed={"sight": Audience.WATCH},
+        audience=Audience.PARTIES,  # without an instrument: the offices, and no party
     ),
     # -- disclosure (DOMAIN 7 disclosure) -----------------------------------------------------------
     Kind(
