@@ -44,7 +44,7 @@ def _may_decide(candidate: Candidate, instrument: Instrument, deadline: Deadline
     """A move or waiver is the meeting's: minuted by the secretariat, and stated by two officers.
 
     The second is another officer of the secretariat, or a principal of a signatory; no one
-    counts twice (decision 10).
+    counts twice (decision 11).
     """
     waiting = deadline.awaiting(act, candidate.record.body.get("due_at"))
     officer = candidate.signer.officer or candidate.signer.body
