@@ -68,12 +68,15 @@ def _insert(rows: Rows, steps: Ints, wide: Gaps | None) -> Rows:
     number = np.repeat(np.arange(len(rows)), steps)
     within = np.arange(len(number)) - first[number]
     share = within / steps[number]
-    after = np.minimum(number + 1, len(rows) - 1)
-    lon, lat = _along(rows, number, after, share)
     drawn = within > 0
+    # Most rows are fixes: only what lies between two of them is worked out.
+    new = np.flatnonzero(drawn)
+    here, after, part = number[new], np.minimum(number[new] + 1, len(rows) - 1), share[new]
+    lon, lat, seen_at = rows.lon[number], rows.lat[number], rows.seen_at[number]
+    lon[new], lat[new] = _along(rows, here, after, part)
     height = rows.height_ft[:, number]
-    height = np.where(drawn, height + (rows.height_ft[:, after] - height) * share, height)
-    span = rows.seen_at[after] - rows.seen_at[number]
+    height[:, new] += (rows.height_ft[:, after] - height[:, new]) * part
+    seen_at[new] += np.rint((rows.seen_at[after] - seen_at[new]) * part).astype(np.int64)
     band_m, band_ft = np.zeros(len(number)), np.zeros(len(number))
     if wide is not None:
         spot = np.flatnonzero(drawn & np.isin(number, wide.row))
@@ -83,9 +86,9 @@ def _insert(rows: Rows, steps: Ints, wide: Gaps | None) -> Rows:
         band_m[spot], band_ft[spot] = wide.band_m[which] * lens, wide.band_ft[which] * lens
     return Rows(
         slot=rows.slot[number],
-        seen_at=rows.seen_at[number] + np.rint(span * share).astype(np.int64),
-        lon=np.where(drawn, lon, rows.lon[number]),
-        lat=np.where(drawn, lat, rows.lat[number]),
+        seen_at=seen_at,
+        lon=lon,
+        lat=lat,
         height_ft=height,
         joins=rows.joins[number],
         starts=rows.starts[number] & ~drawn,

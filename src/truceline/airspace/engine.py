@@ -137,7 +137,7 @@ class Engine:
 
     def _follow(self, rows: Rows, found: Stays) -> Iterator[Event]:
         passages = self._passages(rows, found)
-        present = np.unique(rows.slot)
+        present = rows.slot[np.flatnonzero(np.diff(rows.slot, prepend=-1))]  # they are in order
         known = {*self._open, *self._passed}
         slots = sorted({*passages, *(s for s in known if _holds(present, s))})
         first = np.searchsorted(rows.slot, slots, side="left").tolist()

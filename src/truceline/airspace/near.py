@@ -63,8 +63,11 @@ class Surroundings:
         fresh = ~np.isin(_key(gap, zone), _entered(rows, found))
         gap, zone = gap[fresh], zone[fresh]
         made = []
+        fixes = np.flatnonzero(rows.bracket == np.arange(len(rows)))
+        until = fixes[np.searchsorted(fixes, gap) + 1]
         for one in np.unique(zone).tolist():
-            made += _judged(Case(chart, one, rows, rules), gap[zone == one], self._search)
+            here = zone == one
+            made += _judged(Case(chart, one, rows, rules), (gap[here], until[here]), self._search)
         return sorted(made, key=lambda one: (one.span.row_in, one.zone))
 
     def _candidates(self, rows: Rows, wide: Ints, chart: Chart, rules: Rules) -> tuple[Ints, Ints]:
@@ -105,11 +108,11 @@ def _entered(rows: Rows, found: Stays) -> Ints:
     return np.unique(_key(rows.bracket[row], found.volume[stay]))
 
 
-def _judged(case: Case, gap: Ints, search: Search) -> list[Near]:
-    """Judge one zone over all the gaps that come near it."""
+def _judged(case: Case, gaps: tuple[Ints, Ints], search: Search) -> list[Near]:
+    """Judge one zone over all the gaps (rows of the fixes on either side) that come near it."""
     rows, rules, zone = case.rows, case.rules, case.zone
-    fixes = np.flatnonzero(rows.bracket == np.arange(len(rows)))
-    count = 2 * (fixes[np.searchsorted(fixes, gap) + 1] - gap)
+    gap, until = gaps
+    count = 2 * (until - gap)
     first = np.cumsum(count) - count
     within = np.arange(int(count.sum())) - np.repeat(first, count)
     at = places(rows, np.repeat(gap, count) + within // 2, within % 2 / 2)

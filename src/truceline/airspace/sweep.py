@@ -31,6 +31,7 @@ from truceline.airspace.kernel import SWEEPING, Kernel, block, scratch_for, tabl
 from truceline.airspace.rules import PLANAR, SECOND_US, Rules
 from truceline.airspace.track import FUTURE_US
 from truceline.airspace.vertical import Column, heights_ft
+from truceline.errors import Reason, Unavailable
 
 _REASONS = (
     "no_position",
@@ -108,7 +109,11 @@ class _Thread:
 
 
 class Sweep:
-    """Follows aircraft against one chart and returns visits. Needs the compiled kernel."""
+    """Follows aircraft against one chart and returns visits.
+
+    Waits for the compiled kernel; raises `Unavailable` with its notice where there can
+    be none (the engine, which has a plain way, answers there too).
+    """
 
     def __init__(
         self,
@@ -119,6 +124,8 @@ class Sweep:
         kernel: Kernel = SWEEPING,
         threads: int = 1,
     ) -> None:
+        if not kernel.wait():
+            raise Unavailable(Reason.BUSY, where="sweep", detail=kernel.notice)
         self.chart, self._rules, self._kernel = chart, rules, kernel
         self._cells = table or cells(chart)
         self.aircraft = Names()
