@@ -28,6 +28,10 @@ def test_the_sealed_kinds_are_those_whose_mere_existence_would_tell():
     assert {name for name, row in KINDS.items() if row.leaf is Leaf.SEALED} == {
         "disclosure.made/1",
         "disclosure.recalled/1",
+        "flight.notified/1",
+        "flight.answered/1",
+        "flight.withdrawn/1",
+        "flight.matched/1",
     }
 
 

@@ -96,6 +96,11 @@ class LiveWatch:
         return self._engine.finish()
 
     @property
+    def chart(self) -> Chart:
+        """What is watched now."""
+        return self._engine.chart
+
+    @property
     def open_crossings(self) -> list[Crossing]:
         """What is going on now."""
         return self._engine.open_crossings

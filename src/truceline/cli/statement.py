@@ -72,6 +72,13 @@ class Said:
         return _record(place, SEALED_LEAF, "", closed), closed
 
 
+def _is_sealed(kind: str) -> bool:
+    """Say whether records of this kind never show themselves."""
+    from truceline.records.kinds import KINDS, Leaf
+
+    return kind in KINDS and KINDS[kind].leaf is Leaf.SEALED
+
+
 def _sealed(parts: Mapping[str, Any]) -> tuple[Disclosure, ...]:
     from truceline.records import sealed
 
@@ -126,7 +133,7 @@ class Desk:
         """
         said = Said(kind, without_nothing(body), tuple(refs), dict(parts or {}))
         with_key = signer or self.key
-        if body.get("secrecy", "public") != "public":
+        if body.get("secrecy", "public") != "public" or _is_sealed(kind):
             return self._state(said.hidden, with_key)
         try:
             return self._state(said.clear, with_key)

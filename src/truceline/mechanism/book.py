@@ -12,6 +12,8 @@ from typing import Any
 
 from truceline.agreements import instrument as agreements
 from truceline.agreements.instrument import Instrument
+from truceline.airspace import exemption_book
+from truceline.airspace.exemption_book import Flights
 from truceline.clocks.ladder import Clocks
 from truceline.mechanism.agenda import Agenda
 from truceline.mechanism.hidden import Hidden
@@ -88,6 +90,7 @@ class Book:
         self.ids = Ids(known)
         self._disclosures: dict[str, tuple[str, int]] = {}
         self.hidden = Hidden()
+        self.flights = Flights()
         self._holders: dict[str, str] = {}  # whose sealed parts: the bodies' own records alone
 
     # -- asking -----------------------------------------------------------------------
@@ -130,6 +133,8 @@ class Book:
                 about, _ = self._disclosures.get(record.body["disclosure"], ("", 0))
                 handed = self.handed_by(record.body["disclosure"])
                 to = handed.body if handed is not None else ""
+            case kind if kind in exemption_book.KINDS:
+                return self.flights.concerned(kind, record.body)
             case _:
                 return frozenset()
         return frozenset((to, self._holders.get(about, ""))) - {""}
@@ -227,6 +232,9 @@ class Book:
     def _on_post(self, a: Admitted, body: Mapping[str, Any]) -> None:
         self.posts[body["post"]] = assignment.applied(self.posts[body["post"]], a)
 
+    def _on_flight(self, a: Admitted, _: Mapping[str, Any]) -> None:
+        self.flights.apply(a)
+
     def _disclosed(self, a: Admitted, body: Mapping[str, Any]) -> None:
         """What was handed to whom; the leaf is sealed, and where its parts are erased, so is this."""
         made = Handed(body["part"], body["to"], a.received_at)
@@ -265,6 +273,7 @@ _FOLDS: Mapping[str, _Fold] = {
     **dict.fromkeys(agreements.KINDS, Book._on_instrument),
     **dict.fromkeys(zone_histories.KINDS, Book._on_zone),
     **dict.fromkeys(assignment.KINDS, Book._on_post),
+    **dict.fromkeys(exemption_book.KINDS, Book._on_flight),
     "instrument.published/1": Book._published,
     "zone.proposed/1": Book._proposed,
     "post.assigned/1": Book._assigned,

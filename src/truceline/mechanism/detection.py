@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from truceline.airspace.crossing import Crossing, FixRef, Spot
+from truceline.airspace.prediction import Prediction, Settled
 from truceline.geo.position import E7
 
 PRECISIONS: Mapping[str, int] = {"": 1, ".100m": E7 // 1_000, ".1km": E7 // 100}
@@ -57,6 +58,67 @@ def entry_parts(crossing: Crossing) -> dict[str, Any]:
 def exit_parts(crossing: Crossing) -> dict[str, Any]:
     """Return the sealed parts of a leaving."""
     return {**_spots("exit", crossing.exit), "fixes": _fixes(crossing.exit)}
+
+
+def predicted_body(made: Prediction) -> dict[str, Any]:
+    """Return what the record of a prediction says in clear of the prediction itself."""
+    return {
+        "zone": made.zone_id,
+        "source": made.source,
+        "level": str(made.level),
+        "predicted_at": made.made_at,
+        "entry_at": made.entry_at,
+        "probability_ppm": _ppm(made.chance),
+        "ways": made.ways_in,
+    }
+
+
+def outcome_body(settled: Settled) -> dict[str, Any]:
+    """Return what the record of an outcome says; warnings in whole seconds."""
+    came = {}
+    if settled.entered_at is not None and settled.warning_s is not None:
+        came = {"entered_at": settled.entered_at, "warning_s": max(0, round(settled.warning_s))}
+    return {
+        "zone": settled.prediction.zone_id,
+        "outcome": str(settled.outcome),
+        "level": str(settled.level),
+        "settled_at": settled.at,
+        **came,
+    }
+
+
+def prediction_parts(made: Prediction) -> dict[str, Any]:
+    """Return the sealed parts of a prediction: who, where, from which fix, and why so likely."""
+    seen = made.seen
+    return {
+        "aircraft": {"icao24": made.icao24, "callsign": made.callsign},
+        **{
+            f"entry{suffix}": {
+                "lat_e7": _gridded(made.entry_lat, grid),
+                "lon_e7": _gridded(made.entry_lon, grid),
+                **({"alt_ft": _feet(made.entry_ft)} if not suffix else {}),
+            }
+            for suffix, grid in PRECISIONS.items()
+        },
+        "fixes": [
+            {
+                "source": made.source,
+                "sequence": seen.sequence,
+                "seen_at": seen.seen_at,
+                "lat_e7": _gridded(seen.lat, 1),
+                "lon_e7": _gridded(seen.lon, 1),
+                "baro_ft": _feet(seen.baro_ft),
+                "geo_ft": _feet(seen.geo_ft),
+                "speed_kt": round(seen.speed_kt),
+                "track_deg": round(seen.track_deg),
+                "climb_ft_min": round(seen.climb_ft_min),
+            }
+        ],
+        "grounds": {
+            "way": made.way,
+            "because": [{"what": what, "log_odds_ppm": round(v * 1e6)} for what, v in made.because],
+        },
+    }
 
 
 def _spots(name: str, spot: Spot) -> dict[str, Any]:

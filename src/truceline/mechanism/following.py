@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from truceline.airspace.chart import WatchedZone, watched
+from truceline.airspace.chart import Chart, WatchedZone, watched
 from truceline.airspace.crossing import Crossing
 from truceline.airspace.engine import Event
 from truceline.airspace.fix import Fixes
@@ -122,6 +122,11 @@ class Following:
     def group_of(self, key: FeedKey) -> FeedKey:
         """By which key the events of a feed come: its own, or that of the fused."""
         return self._group_of.get(key, key)
+
+    def chart_of(self, key: FeedKey) -> Chart | None:
+        """What the engine of a feed watches now; None before its first fix that carries a track."""
+        group = self._groups.get(self.group_of(key))
+        return None if group is None else group.watch.chart
 
     def left_out(self, key: FeedKey) -> Mapping[str, int]:
         """How many fixes of a feed the engine left out, by reason."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from truceline.agreements import decision as agreements
 from truceline.agreements.instrument import Entered, Extension, Instrument
+from truceline.airspace import exemption_book
 from truceline.clocks import ladder
 from truceline.clocks.calendar import AHEAD
 from truceline.errors import Reason, Refused
@@ -111,7 +112,7 @@ def _check_leaf(candidate: Candidate, book: Book) -> None:
     """
     kind, sealed_leaf = candidate.kind, candidate.sealed_leaf
     if kind.leaf is Leaf.SEALED:
-        if candidate.signer.key in book.register.keys:
+        if not kind.own_key and candidate.signer.key in book.register.keys:
             raise _wrong_leaf(kind.name, "sealed and under a pseudonym", "Sign with a pseudonym")
     elif sealed_leaf != book.is_kept_among_parties(candidate.record):
         wanted, remedy = (
@@ -217,6 +218,11 @@ def _post_ground(book: Book) -> PostGround:
     return PostGround(book.zones, book.instruments, book.posts, book.register)
 
 
+def _on_flight(candidate: Candidate, book: Book) -> tuple[Follow, ...]:
+    exemption_book.decide(candidate, book.flights, book.register.bodies)
+    return ()
+
+
 def _disclosed(candidate: Candidate, book: Book) -> tuple[Follow, ...]:
     body = candidate.record.body
     if body["to"] not in book.register.bodies:
@@ -259,6 +265,7 @@ _WORDS: Mapping[str, Decision] = {
     **dict.fromkeys(agreements.KINDS, _on_instrument),
     **dict.fromkeys(_ZONE, _on_zone),
     **dict.fromkeys(assignment.KINDS, _on_post),
+    **dict.fromkeys(exemption_book.KINDS, _on_flight),
     "instrument.published/1": _published,
     "zone.proposed/1": _proposed,
     "post.assigned/1": _post_assigned,

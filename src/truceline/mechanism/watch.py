@@ -1,6 +1,7 @@
 """The watch: batches of fixes in; crossings, leavings and sealed segments on the record.
 
-What the feeds say of the zones comes from `following.py`. A crossing is stated as soon as
+Entries that are to come are looked for by `foresight.py`, announced flights held against
+crossings by `exemptions.py`. What the feeds say of the zones comes from `following.py`. A crossing is stated as soon as
 it is at least suspected, its leaving when it is over with the verdict that it ends with.
 Both name the segment: the batch of fixes of that source, which is sealed by its hash a
 little later. What may be nobody at all ("possible") is not stated.
@@ -30,6 +31,7 @@ from truceline.airspace.crossing import Crossing
 from truceline.airspace.engine import Closed, Event
 from truceline.airspace.fix import Fixes, joined
 from truceline.airspace.fusion import Said
+from truceline.airspace.prediction import Prediction
 from truceline.airspace.quality import Kind
 from truceline.airspace.rules import SECOND_US, STANDARD, Rules
 from truceline.airspace.verdict import Verdict
@@ -37,7 +39,9 @@ from truceline.archive import segment as segments
 from truceline.archive.segment import Fed, Segment
 from truceline.mechanism.admission import Answer
 from truceline.mechanism.detection import entry_parts, exit_parts, left_body, stated_body
+from truceline.mechanism.exemptions import Exemptions
 from truceline.mechanism.following import FeedKey, Following, ZonesInForce, shown_by
+from truceline.mechanism.foresight import Foresight
 from truceline.mechanism.installation import Installation
 from truceline.mechanism.statement import ulid
 from truceline.records.record import Micros, RecordId
@@ -109,6 +113,14 @@ class Watch:
         self._following = Following(ZonesInForce(installation), rules)
         self._waiting: list[Future[Answer]] = []
         self._lock = threading.RLock()
+        self._exemptions = Exemptions(installation, self._state)
+        self._foresight = Foresight(
+            installation,
+            self._state,
+            chance=chance,
+            rules=rules,
+            exempt=self._exemptions.flights,
+        )
         with installation.reading_book() as book:
             self._began_with = book.size
 
@@ -127,6 +139,7 @@ class Watch:
             self._keep(source, settled, now)
             events = self._following.feed((source.code, nature), settled, now_us=now)
             count = self._tell(self._group(source), nature, events)
+            self._look_ahead(source, settled, events, now)
             if self._is_full(source):
                 self._seal(source)
             return count
@@ -138,6 +151,9 @@ class Watch:
             for key, events in self._following.expire(now):
                 self._tell(self._groups.setdefault(key, _Group()), key[1], events)
                 self._tell_lost(key)
+                self._foresight.expire(key)
+            self._exemptions.look()
+            self._take_answers()
             for source in self._sources.values():
                 source.idle += 1
                 if source.idle >= IDLE_MOST or self._is_full(source):
@@ -160,6 +176,10 @@ class Watch:
             left_out = {key: self._left_out(key) for key in over}
             for key, events in self._following.finish(only):
                 self._tell(self._groups.pop(key, _Group()), key[1], events)
+                self._foresight.finish(key)
+            self._take_answers()
+            self._exemptions.look()
+            self._take_answers()
             for key in over:
                 self._seal(self._sources.pop(key), left_out[key])
 
@@ -190,6 +210,23 @@ class Watch:
         """Return how many fixes of a source carried a track."""
         with self._lock:
             return self._following.carried[source, nature]
+
+    # -- what is ahead -----------------------------------------------------------------------
+
+    def predictions(self) -> list[tuple[str, RecordId | None, Prediction]]:
+        """Return what is predicted now: nature, the record of an alert, the prediction."""
+        with self._lock:
+            return self._foresight.current()
+
+    def _look_ahead(self, source: _Source, batch: Fixes, events: list[Event], now: int) -> None:
+        key = (source.code, source.nature)
+        chart = self._following.chart_of(key)
+        if chart is None or not chart.zone_ids:
+            return
+        segment = source.segment or source.sealed or ""
+        of = self._following.group_of(key)
+        self._foresight.feed(of, batch, chart, events, segment=segment, now=now)
+        self._take_answers()
 
     # -- sources -----------------------------------------------------------------------------
 

@@ -63,13 +63,15 @@ _ALL = {Audience.PUBLIC: Sight.OFFICE, Audience.SIGNED_IN: Sight.OFFICE}
 _AS_PARTY = {**_ALL, Audience.PARTIES: Sight.PARTY}
 _AS_OFFICE = {**_ALL, Audience.PARTIES: Sight.OFFICE}
 _PUBLIC_ONLY = {Audience.PUBLIC: Sight.OFFICE}
+_OF_THE_WATCH = {Audience.WATCH: Sight.OFFICE, Audience.FLIGHT: Sight.OFFICE}
+_OWN = (Audience.OWN_BODY, Audience.FLIGHT)
 _GROUND = frozenset(("genesis", "body", "zone", "post", "instrument", "deadline", "clock"))
 _HOST = frozenset(("genesis", "body", "officer", "key", "pseudonym", "clock", "sealed"))
 
 ROLES: Mapping[Role, RoleRow] = {
     Role.MECHANISM: RoleRow(_AS_OFFICE),
     Role.SECRETARIAT: RoleRow(_AS_OFFICE, own=True, receives=True),
-    Role.HNS_CELL: RoleRow(_AS_OFFICE, own=True, receives=True),
+    Role.HNS_CELL: RoleRow(_AS_OFFICE, {Audience.FLIGHT: Sight.OFFICE}, own=True, receives=True),
     Role.AGENCY: RoleRow(_ALL, own=True, receives=True),
     Role.LIAISON: RoleRow(_AS_PARTY, own=True, receives=True),
     Role.UNIT: RoleRow(_PUBLIC_ONLY),
@@ -78,7 +80,7 @@ ROLES: Mapping[Role, RoleRow] = {
     Role.CHEMICAL_DESK: RoleRow(_ALL, own=True, receives=True),
     Role.PRINCIPAL: RoleRow(_AS_PARTY, own=True),
     Role.WARNING_OPERATOR: RoleRow(_ALL),
-    Role.WATCH: RoleRow(_AS_OFFICE, {Audience.WATCH: Sight.OFFICE}, own=True, receives=True),
+    Role.WATCH: RoleRow(_AS_OFFICE, _OF_THE_WATCH, own=True, receives=True),
     Role.REPORTER: RoleRow(_PUBLIC_ONLY),
     Role.PUBLIC: RoleRow(_PUBLIC_ONLY),
     Role.AUDITOR: RoleRow(_AS_PARTY, own=True, receives=True),
@@ -246,7 +248,7 @@ def _opens(
     if not viewer.body:
         return False
     about = record.concerned | {record.author_body}
-    if row.own and audience is Audience.OWN_BODY and viewer.body in about:
+    if row.own and audience in _OWN and viewer.body in about:
         return True
     return row.receives and any(one.opens(part, viewer.body, at) for one in record.disclosed_to)
 

@@ -35,6 +35,8 @@ _STATED = {
     "air.segment/1": "batches of aircraft fixes",
     "air.crossing/1": "crossings",
     "air.left/1": "leavings of a zone",
+    "air.prediction/1": "predicted entries",
+    "air.predicted/1": "outcomes of predictions",
 }
 """What the mechanism measures or computes from files that are not in the log."""
 

@@ -100,9 +100,10 @@ def about(
     return _all(look, query.order_by(record.c.leaf_index).limit(limit))
 
 
-def newest(look: Connection, *, limit: int = 100) -> list[Shown]:
-    """Return the newest records, the newest first."""
-    return _all(look, sa.select(record).order_by(record.c.leaf_index.desc()).limit(limit))
+def newest(look: Connection, *, limit: int = 100, kind: str = "") -> list[Shown]:
+    """Return the newest records, of one kind where it is named, the newest first."""
+    query = sa.select(record).order_by(record.c.leaf_index.desc()).limit(limit)
+    return _all(look, query.where(record.c.kind == kind) if kind else query)
 
 
 def naming_file(look: Connection, sha256: str) -> list[Shown]:

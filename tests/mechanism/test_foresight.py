@@ -1,0 +1,226 @@
+"""Predictions and announced flights on the record: alerts, their outcome, purpose beside presence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.mechanism.test_watch import NOON, SECOND, clock, fed, flight
+from tests.support.assembly import Assembly, agreed, founded
+
+from truceline.errors import Reason
+from truceline.mechanism.clock import ScenarioClock
+from truceline.mechanism.installation import Installation
+from truceline.mechanism.watch import Watch
+from truceline.parties.visibility import Viewer, may_see
+from truceline.records.kinds import KINDS
+from truceline.records.record import Micros
+from truceline.records.roles import Role
+from truceline.store.views import records
+
+__all__ = ["clock"]  # a fixture
+
+LATER = Micros(NOON + 3_600 * SECOND)
+
+
+@pytest.fixture
+def assembly() -> Assembly:
+    return Assembly()
+
+
+@pytest.fixture
+def mechanism(tmp_path: Path, clock: ScenarioClock, assembly: Assembly) -> Iterator[Installation]:
+    """An installation in which the zone Z1 is in force: 35.5 to 36.0 N, 36.5 to 37.0 E."""
+    with founded(tmp_path, assembly, clock=clock) as made:
+        for one in agreed(made, assembly):
+            made.door.submit(one).taken()
+        clock.seek(Micros(NOON + 60 * SECOND))
+        yield made
+
+
+def southbound(**other):
+    """The flight of the watch's tests, from 3 minutes before the border, at a steady speed."""
+    return flight(lat=36.5, step=-0.01, count=90, **other)
+
+
+def told(mechanism: Installation, kind: str) -> list[dict]:
+    with mechanism.store.reading() as look:
+        return [one.body for one in reversed(records.newest(look, kind=kind))]
+
+
+def notice(**changes):
+    """A corridor due south along 36.75 E, 10 km wide, around the flight's time."""
+    return {
+        "flight": "AID-1",
+        "purpose": "medevac",
+        "callsign": "NOBODY1",
+        "icao24": "f0beef",
+        "route": [
+            {"lat_e7": 365_500_000, "lon_e7": 367_500_000},
+            {"lat_e7": 354_000_000, "lon_e7": 367_500_000},
+        ],
+        "width_m": 10_000,
+        "from": NOON,
+        "until": NOON + 3_600 * SECOND,
+        "to": ["south"],
+        **changes,
+    }
+
+
+def announced(mechanism: Installation, assembly: Assembly, **changes):
+    envelope, disclosures = assembly.hand("north-1").sign_sealed(
+        "flight.notified/1", notice(**changes)
+    )
+    return mechanism.door.submit(envelope, disclosures)
+
+
+def answered(mechanism: Installation, assembly: Assembly, by: str, **body):
+    envelope, disclosures = assembly.hand(by).sign_sealed("flight.answered/1", body)
+    return mechanism.door.submit(envelope, disclosures)
+
+
+def the_notice(mechanism: Installation) -> str:
+    with mechanism.reading_book() as book:
+        return next(iter(book.flights.notices))
+
+
+def matches(mechanism: Installation) -> list:
+    with mechanism.reading_book() as book:
+        return list(book.flights.matches.values())
+
+
+def test_an_alert_is_on_the_record_before_the_crossing_and_its_outcome_after(mechanism, clock):
+    watch = Watch(mechanism)
+    fed(watch, clock, southbound())
+    watch.finish()
+
+    (made,) = told(mechanism, "air.prediction/1")
+    (outcome,) = told(mechanism, "air.predicted/1")
+    (crossing,) = told(mechanism, "air.crossing/1")
+    assert made["predicted_at"] < crossing["entered_at"]
+    assert made["level"] in ("alert", "imminent")
+    assert outcome["outcome"] == "entered"
+    assert outcome["entered_at"] == crossing["entered_at"]
+    assert abs(made["entry_at"] - crossing["entered_at"]) <= 10 * SECOND
+
+
+def test_who_and_where_is_sealed(mechanism, clock):
+    fed(Watch(mechanism), clock, southbound())
+
+    (made,) = told(mechanism, "air.prediction/1")
+    assert not {"icao24", "callsign", "lat", "aircraft", "route"} & made.keys()
+
+
+def test_a_replay_after_a_stop_states_no_prediction_twice(mechanism, clock):
+    fed(Watch(mechanism), clock, southbound().take(slice(0, 40)))
+
+    watch = Watch(mechanism)
+    fed(watch, clock, southbound())
+    watch.finish()
+
+    assert len(told(mechanism, "air.prediction/1")) == 1
+
+
+def test_what_is_predicted_now_is_shown_with_its_record(mechanism, clock):
+    watch = Watch(mechanism)
+    fed(watch, clock, southbound().take(slice(0, 40)))
+
+    shown = [one for one in watch.predictions() if one[2].level.is_told]
+    assert [record is not None for _, record, _ in shown] == [True]
+
+
+def test_an_announced_flight_in_its_corridor_is_crossed_and_recorded_and_exempt(
+    mechanism, assembly, clock
+):
+    announced(mechanism, assembly).taken()
+    watch = Watch(mechanism)
+    fed(watch, clock, southbound())
+    watch.finish()
+
+    assert len(told(mechanism, "air.crossing/1")) == 1
+    assert told(mechanism, "air.prediction/1") == []  # nobody is alerted
+    (found,) = matches(mechanism)
+    assert (found.purpose, found.body["announced"], found.body["misfits"]) == (
+        "exempt",
+        "before",
+        [],
+    )
+
+
+def test_a_flight_announced_after_the_fact_is_matched_to_the_crossing(mechanism, assembly, clock):
+    watch = Watch(mechanism)
+    fed(watch, clock, southbound())
+    watch.finish()
+    announced(mechanism, assembly).taken()
+    watch.expire()
+
+    (found,) = matches(mechanism)
+    assert (found.purpose, found.body["announced"]) == ("exempt", "after")
+    assert len(told(mechanism, "air.crossing/1")) == 1
+
+
+def test_what_does_not_fit_is_named_and_the_flight_is_merely_claimed(mechanism, assembly, clock):
+    announced(mechanism, assembly, until=NOON + 60 * SECOND, width_m=100).taken()
+    watch = Watch(mechanism)
+    fed(watch, clock, southbound())
+    watch.finish()
+
+    (found,) = matches(mechanism)
+    assert found.purpose == "claimed"
+    assert [one["what"] for one in found.body["misfits"]] == ["window"]
+    assert len(told(mechanism, "air.prediction/1")) == 1  # and the alert stands
+
+
+def test_an_objection_turns_an_exempt_flight_into_a_claimed_one(mechanism, assembly, clock):
+    announced(mechanism, assembly).taken()
+    watch = Watch(mechanism)
+    fed(watch, clock, southbound())
+    watch.finish()
+    answered(
+        mechanism, assembly, "south-1", notice=the_notice(mechanism), answer="objection"
+    ).taken()
+    watch.expire()
+
+    assert [one.purpose for one in matches(mechanism)] == ["claimed"]
+
+
+def test_nobody_approves_but_whom_the_agreement_names(mechanism, assembly):
+    announced(mechanism, assembly).taken()
+    refused = answered(
+        mechanism, assembly, "south-1", notice=the_notice(mechanism), answer="approved"
+    )
+
+    assert refused.failure.reason is Reason.NO_MANDATE
+    assert "noted, query, objection" in str(refused.failure)
+
+
+def test_a_notice_is_seen_by_its_body_by_whom_it_is_addressed_to_and_by_the_watch(
+    mechanism, assembly
+):
+    announced(mechanism, assembly).taken()
+    with mechanism.reading_book() as book:
+        concerned = book.flights.concerned("flight.notified/1", notice())
+
+    def sees(body: str, role: Role) -> bool:
+        from truceline.parties.visibility import RecordFacts
+
+        viewer = Viewer(body, "someone", frozenset((role,)), signed_in=True)
+        facts = RecordFacts(author_body="north", concerned=concerned)
+        return may_see(viewer, KINDS["flight.notified/1"], "", record=facts, at=LATER)
+
+    assert sees("north", Role.LIAISON)
+    assert sees("south", Role.LIAISON)
+    assert sees("office", Role.WATCH)
+    assert not sees("east", Role.LIAISON)
+    assert not sees("office", Role.SECRETARIAT)
+    assert not sees("east", Role.AUDITOR)
+    assert not sees("office", Role.ADMINISTRATOR)
+
+
+def test_nothing_of_a_notice_stands_in_the_log_in_clear(mechanism, assembly):
+    announced(mechanism, assembly).taken()
+
+    with mechanism.store.reading() as look:
+        (newest,) = records.newest(look, limit=1)
+    assert (newest.kind, newest.author, newest.body) == ("sealed/1", "", {})
