@@ -19,14 +19,31 @@ import msgspec
 
 from truceline.airspace.fix import FEET_PER_METRE, Fixes
 from truceline.airspace.quality import MULTILATERATED_M, Kind
+from truceline.sources.columns import numbers
 from truceline.sources.rows import Row, Rows, Told
 
 KNOT_M_S = 1852 / 3600
+ARCHIVE = [
+    "icao24", "callsign", "lat", "lon", "velocity", "heading", "vertrate", "onground",
+    "baroaltitude", "geoaltitude", "lastposupdate",
+]  # fmt: skip
+"""The columns that are read of OpenSky's archive of state vectors (metres, metres a second)."""
 MOST_REMEMBERED = 50_000
 _ELEMENTS = (17, 18)
 _SOURCES = {0: Kind.ADSB, 1: Kind.RADAR, 2: Kind.MLAT, 3: Kind.ADSB}
 _HEX = re.compile(r"[0-9a-f]{6}")
 _LATEST_S = 1e11
+
+
+_FROM_ARCHIVE = {
+    "lat": ("latitude", 1.0),
+    "lon": ("longitude", 1.0),
+    "velocity": ("groundspeed", 1 / KNOT_M_S),
+    "heading": ("track", 1.0),
+    "vertrate": ("vertical_rate", FEET_PER_METRE * 60),
+    "baroaltitude": ("altitude", FEET_PER_METRE),
+    "geoaltitude": ("geoaltitude", FEET_PER_METRE),
+}
 
 
 class _States(msgspec.Struct, frozen=True):
@@ -126,3 +143,25 @@ def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return nan
     return float(value) if abs(value) < 1e15 else nan
+
+
+def is_archive(names: Sequence[str]) -> bool:
+    """Say whether a table has the columns of OpenSky's archive."""
+    return set(ARCHIVE) <= set(names)
+
+
+def from_archive(table: Any) -> Any:
+    """Return rows of OpenSky's archive under the names and in the units of a track file.
+
+    A state vector repeats a position until the next one comes; it counts from when it was
+    heard (`lastposupdate`), so that the repetitions are duplicates.
+    """
+    import pyarrow as pa  # noqa: PLC0415 -- the live feed does without
+
+    made = {"timestamp": "lastposupdate", "icao24": "icao24", "callsign": "callsign"}
+    made["onground"] = "onground"
+    columns: dict[str, Any] = {name: table.column(theirs) for name, theirs in made.items()}
+    for theirs, (name, scale) in _FROM_ARCHIVE.items():
+        values = numbers(table.column(theirs), where=theirs)
+        columns[name] = pa.array(values * scale)
+    return pa.table(columns)

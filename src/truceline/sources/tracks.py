@@ -1,4 +1,4 @@
-"""Track files: Parquet, CSV, readsb snapshots and traces, told apart by their content.
+"""Track files: Parquet, CSV (ours and OpenSky's), readsb's JSON, raw Mode S; told apart by content.
 
 A file is read in pieces of at most `BATCH_ROWS` rows and never held whole. Rows may
 stand in any order within a piece; across pieces an aircraft's fixes must be in time
@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from truceline.airspace.fix import Fixes, Names
 from truceline.errors import Malformed, Reason, Unavailable
+from truceline.sources import captures, opensky
 from truceline.sources.columns import (
     check_names,
     fixes_of,
@@ -76,7 +77,20 @@ class TrackFile:
             start = stream.peek(64)[:64].lstrip(b"\xef\xbb\xbf \t\r\n")  # type: ignore[attr-defined]
             if not start:
                 raise Malformed(Reason.BAD_FORMAT, where=str(self.path), detail="the file is empty")
-            yield from self._json(stream) if start[:1] in b"{[" else self._csv(stream)
+            if captures.is_beast(start):
+                yield from self._captured(stream, as_beast=True)
+            elif captures.is_frames(stream.peek(4096)[:4096].lstrip()):  # type: ignore[attr-defined]
+                yield from self._captured(stream, as_beast=False)
+            else:
+                yield from self._json(stream) if start[:1] in b"{[" else self._csv(stream)
+
+    def _captured(self, stream: BinaryIO, *, as_beast: bool) -> Iterator[Fixes]:
+        capture = captures.Capture(self.path.name, self.names, self.dropped)
+        found = capture.beast(stream, name=self.path.name) if as_beast else capture.lines(stream)
+        for batch in found:
+            self.rows_read = capture.frames
+            if len(batch):
+                yield batch
 
     def _opened(self, head: bytes) -> BinaryIO:
         if head[:2] == _GZIP:
@@ -96,7 +110,9 @@ class TrackFile:
         parse = pa.csv.ParseOptions(invalid_row_handler=self._bad_row)
         first = stream.peek(65_536).split(b"\n", 1)[0]  # type: ignore[attr-defined]
         header = first.decode("utf-8-sig", errors="replace").strip().split(",")
-        columns = check_names([name.strip().strip('"') for name in header], where=self.path.name)
+        found = [name.strip().strip('"') for name in header]
+        of_opensky = opensky.is_archive(found)
+        columns = opensky.ARCHIVE if of_opensky else check_names(found, where=self.path.name)
         convert = pa.csv.ConvertOptions(
             include_columns=columns,
             column_types={name: pa.string() for name in columns},
@@ -106,7 +122,7 @@ class TrackFile:
         )
         with pa.csv.open_csv(stream, read, parse, convert) as reader:
             for batch in reader:
-                yield self._taken(batch)
+                yield self._taken(opensky.from_archive(batch) if of_opensky else batch)
 
     def _bad_row(self, _row: Any) -> str:
         self.dropped["wrong_number_of_columns"] += 1
