@@ -76,6 +76,12 @@ def reach(
     return Reach(arrives, standing)
 
 
+def positions(motion: Motion, craft: Craft, after_s: float, seed: int) -> Floats:
+    """Return where the paths of a trail are so many seconds after its last sighting."""
+    start, velocity, turn_s, turned = _paths(motion, craft, max(after_s, 0.0), seed)
+    return start + velocity * turn_s[:, None] + turned * (max(after_s, 0.0) - turn_s)[:, None]
+
+
 def _near(corners: Floats, places_m: Floats, radius_m: float) -> NDArray[np.bool_]:
     """Return which places lie in the box of the paths: the others cannot be reached."""
     low, high = corners.min(axis=0) - radius_m, corners.max(axis=0) + radius_m

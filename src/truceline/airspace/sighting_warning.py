@@ -10,17 +10,22 @@ aircraft.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from truceline.airspace.fix import Floats
 from truceline.airspace.sighting import Sighting
-from truceline.airspace.sighting_reach import AHEAD_S, PLACE_RADIUS_M, Reach, reach
-from truceline.airspace.sighting_tracks import SightingTracks, TrackRules
+from truceline.airspace.sighting_reach import AHEAD_S, PLACE_RADIUS_M, Reach, positions, reach
+from truceline.airspace.sighting_tracks import SightingTracks, TrackRules, Trail
 from truceline.geo.plane import Plane
 from truceline.geo.position import Position
+
+if TYPE_CHECKING:
+    from truceline.airspace.sighting_filter import Motion
 
 _SECOND_US = 1_000_000
 
@@ -103,6 +108,22 @@ class SightingWarnings:
             for trail, motion, standing in self.tracks.standing(at)
         ]  # fmt: skip
 
+    def spread(
+        self, trail: Trail, motion: Motion, at: int, every_min: int = 2
+    ) -> list[tuple[int, tuple[float, float], float]]:
+        """Return where a trail may be: minutes after `at`, middle, and radius of 90 % in metres."""
+        minutes = range(0, round(self.rules.ahead_s / 60) + 1, every_min)
+        late_s = (at - motion.at) / _SECOND_US
+        found = []
+        for one in minutes:
+            points = positions(motion, trail.craft, late_s + one * 60.0, self._seed)
+            middle = np.median(points, axis=0)
+            apart = np.hypot(*(points - middle).T)
+            found.append(
+                (one, (float(middle[0]), float(middle[1])), float(np.quantile(apart, 0.9)))
+            )
+        return found
+
     def _judge(self, reaches: list[Reach], at: int) -> list[PlaceWarning]:
         missed = np.ones(len(self.places))
         for one in reaches:
@@ -166,3 +187,37 @@ def middle_of(positions: Iterable[Position]) -> Position:
         z += math.sin(lat)
     lat, lon = math.atan2(z, math.hypot(x, y)), math.atan2(y, x)
     return Position(round(math.degrees(lat) * 1e7), round(math.degrees(lon) * 1e7))
+
+
+def replayed(
+    reports: Iterable[Sighting],
+    places: Sequence[Place],
+    *,
+    rules: WarningRules | None = None,
+    seed: int = 1,
+    every_s: float = 15.0,
+) -> tuple[list[PlaceWarning], SightingWarnings]:
+    """Return every warning that these reports would have given, had each come when it did.
+
+    The machine is looked at every `every_s` seconds until nothing stands any more. The
+    probability and the times of a warning are those with which it was given.
+    """
+    waiting = sorted(reports, key=lambda one: (one.received_at, one.name))
+    plane = Plane(middle_of([one.position for one in places] or [one.place for one in waiting]))
+    machine = SightingWarnings(places, plane, rules, seed)
+    given: dict[tuple[str, int], PlaceWarning] = {}
+    step = round(every_s * _SECOND_US)
+    now = waiting[0].received_at if waiting else 0
+    while waiting or machine.standing:
+        if waiting and not machine.tracks.trails and not machine.standing:
+            now = max(now, waiting[0].received_at)  # an empty sky is passed over
+        come = bisect_right(waiting, now, key=lambda one: one.received_at)
+        for one in machine.take(waiting[:come], now):
+            told = given.get((one.place, one.issued_at), one)
+            given[one.place, one.issued_at] = replace(
+                told, highest=one.highest, updated_at=now, ended_at=one.ended_at
+            )
+        del waiting[:come]
+        now += step
+    found = sorted(given.values(), key=lambda one: (one.issued_at, one.place))
+    return found, machine

@@ -69,6 +69,7 @@ class Floor:
         self.seats = Seats(seats_here())
         self.intake: Any = None  # api/fixes.py, set by the factory
         self.stream: Any = None  # api/events.py, set by the factory
+        self.sightings: Any = None  # api/sightings.py, made at the first question
         self._newest: tuple[int, Micros] = (-1, Micros(0))
         self._read_gazetteer = gazetteer or (lambda: EMPTY)
         self._gazetteer: Gazetteer | None = None

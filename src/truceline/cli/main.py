@@ -31,6 +31,7 @@ from truceline.cli import (
     records,
     replay,
     shown,
+    sightings,
     tokens,
     up,
     zones,
@@ -84,6 +85,7 @@ app.add_typer(zones.app)
 app.add_typer(posts.app)
 app.command("crossings")(crossings.crossings)
 app.command("feed")(feed.feed)
+app.add_typer(sightings.app)
 app.command("replay")(replay.replay)
 app.command("clocks")(clocks.clocks)
 app.add_typer(clocks.deadlines)

@@ -1,0 +1,201 @@
+"""Sightings and the warnings that follow from them, for the watch floor alone.
+
+A sighting is reported like every record (`POST /api/records`). Where the observer stood and
+what they saw is sealed; which places may be reached is shown to whoever may open that.
+Civilians are warned by area, by a warning operator.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from truceline.airspace import sighting_record
+from truceline.airspace.sighting import METRES_OF, Band
+from truceline.airspace.sighting_warning import Place, PlaceWarning
+from truceline.api import sealed_parts
+from truceline.api.answers import answer, moment
+from truceline.api.floor import Asked, Floor, Question
+from truceline.errors import Reason, Refused, TrucelineError
+from truceline.geo.position import E7
+from truceline.mechanism.sightings import Danger, Fan, SightingWatch
+from truceline.parties.visibility import RecordFacts
+from truceline.records.kinds import KINDS
+from truceline.records.record import Micros
+from truceline.store.views import records
+from truceline.zones.gazetteer import Place as Town
+
+router = APIRouter(tags=["sightings"])
+
+_KIND = KINDS[sighting_record.KIND]
+MOST_PLACES = 3_000
+"""The most populous places of the gazetteer that are watched."""
+_opening = threading.Lock()
+
+
+class SightingShape(BaseModel, extra="allow"):
+    """A sighting. `sight` is there for whoever may open it: place, bearing, band, heading."""
+
+    id: str
+    index: int
+    by: str
+    seen_at: str
+    received_at: str
+    means: str
+    type: str
+    count: int
+    sight: dict[str, Any] | None = None
+
+
+class PlaceWarningShape(BaseModel):
+    """One warning of one place: when it may be reached, and how likely that is."""
+
+    place: str
+    name: str
+    lat: float
+    lon: float
+    radius_m: float
+    probability: float
+    earliest_at: str
+    median_at: str
+    p90_at: str
+    issued_at: str
+    taken_back_at: str | None
+
+
+class SightingWarningsShape(BaseModel):
+    """What may be reached now. `fans`: where each trail may be, every other minute (90 %)."""
+
+    at: str
+    warnings: list[PlaceWarningShape]
+    ended: list[PlaceWarningShape]
+    fans: list[dict[str, Any]]
+    left_out: dict[str, int]
+
+
+@router.get("/api/sightings", response_model=list[SightingShape])
+def sightings(asked: Asked, limit: Annotated[int, Query(ge=1, le=1_000)] = 100) -> Response:
+    """List the sightings that the asker may see, the newest first."""
+    with asked.look() as look:
+        found = [
+            one
+            for one in records.newest(look, limit=limit, kind=sighting_record.KIND)
+            if one.received_at <= asked.at
+        ]
+        paes = {one.id: records.pae_of(look, one.id) or b"" for one in found}
+    with asked.book() as book:
+        opened = [sealed_parts.whole(asked, one, paes[one.id], {}, book) for one in found]
+    seen = [one for one in opened if asked.sees(sighting_record.KIND, one.facts)]
+    return answer([_told(one) for one in seen])
+
+
+@router.get("/api/sighting-warnings", response_model=SightingWarningsShape)
+def sighting_warnings(asked: Asked) -> Response:
+    """List the places that may be reached by what people report, for the watch floor."""
+    if not _watches(asked):
+        raise Refused(
+            Reason.NOT_VISIBLE,
+            where="sighting-warnings",
+            article="DOMAIN 9",
+            detail="what follows from sightings shows where observers stand; it is for the watch",
+            remedy="Civilians are warned by area",
+        )
+    floor = asked.floor
+    watch = _watch(floor)
+    found = watch.at(asked.now)
+    return answer(_danger(found, {one.pcode: one for one in floor.gazetteer.places}, watch))
+
+
+def _watches(asked: Question) -> bool:
+    return asked.sees(
+        sighting_record.KIND, RecordFacts(received_at=Micros(0)), sighting_record.PART
+    )
+
+
+def _watch(floor: Floor) -> SightingWatch:
+    """Return the floor's watch of sightings, made at the first question."""
+    with _opening:
+        if floor.sightings is None:
+            towns = sorted(floor.gazetteer.places, key=lambda one: -(one.population or 0))
+            places = [Place(one.pcode, one.position) for one in towns[:MOST_PLACES]]
+            floor.sightings = SightingWatch(floor.installation, places)
+        watch: SightingWatch = floor.sightings
+        return watch
+
+
+def _told(one: sealed_parts.Opened) -> dict[str, Any]:
+    body, part = one.shown.body, one.parts.get(sighting_record.PART)
+    return {
+        "id": one.shown.id,
+        "index": one.shown.index,
+        "by": one.shown.author,
+        "seen_at": moment(body["seen_at"]),
+        "received_at": moment(one.shown.received_at),
+        "means": body["means"],
+        "type": body["type"],
+        "count": body["count"],
+        **({"sight": _sight(part)} if isinstance(part, dict) else {}),
+    }
+
+
+def _sight(part: dict[str, Any]) -> dict[str, Any]:
+    """Degrees and metres for people; a part that is no sighting is shown as it is."""
+    try:
+        sighting_record.SHAPE.check(part, sighting_record.PART)
+    except TrucelineError:  # whatever it is, it was sealed unread
+        return dict(part)
+    near, far = METRES_OF[Band(part["band"])]
+    heading = part.get("heading_e7")
+    return {
+        "lat": part["lat_e7"] / E7,
+        "lon": part["lon_e7"] / E7,
+        "place_sigma_m": part["place_sigma_mm"] / 1_000,
+        "bearing_deg": part["bearing_e7"] / E7,
+        "bearing_sigma_deg": part["bearing_sigma_e7"] / E7,
+        "band": part["band"],
+        "distance_m": [near, far],
+        "heading_deg": None if heading is None else heading / E7,
+    }
+
+
+def _danger(found: Danger, towns: dict[str, Town], watch: SightingWatch) -> dict[str, Any]:
+    radius_m = watch.radius_m
+    return {
+        "at": moment(found.at),
+        "warnings": [_warning(one, towns[one.place], radius_m) for one in found.standing],
+        "ended": [_warning(one, towns[one.place], radius_m) for one in found.ended],
+        "fans": [_fan(one) for one in found.fans],
+        "left_out": found.left_out,
+    }
+
+
+def _warning(one: PlaceWarning, town: Town, radius_m: float) -> dict[str, Any]:
+    return {
+        "place": one.place,
+        "name": town.name_en or town.name_ar or one.place,
+        "lat": town.position.lat,
+        "lon": town.position.lon,
+        "radius_m": radius_m,
+        "probability": round(one.probability, 3),
+        "earliest_at": moment(one.earliest_at),
+        "median_at": moment(one.median_at),
+        "p90_at": moment(one.latest_at),
+        "issued_at": moment(one.issued_at),
+        "taken_back_at": None if one.ended_at is None else moment(one.ended_at),
+    }
+
+
+def _fan(one: Fan) -> dict[str, Any]:
+    return {
+        "type": one.craft,
+        "sightings": one.sightings,
+        "probability": one.probability,
+        "spots": [
+            {"minutes": minutes, "lat": at.lat, "lon": at.lon, "radius_m": radius_m}
+            for minutes, at, radius_m in one.spots
+        ],
+    }
