@@ -7,7 +7,7 @@ import { proveAll, proveHead, proveLeaf, remembered, type HeadProof, type LeafPr
 import { recall, remember } from './memory'
 import type { Reader } from './tiles'
 
-export type Hindrance = 'insecure' | 'noEd25519' | 'unreachable'
+export type Hindrance = 'insecure' | 'noEd25519' | 'unreachable' | 'signedOut'
 
 export class Desk {
   readonly proof = shallowRef<HeadProof | null>(null)
@@ -101,7 +101,7 @@ export class Desk {
       await work()
       this.hindrance.value = null
     } catch (failure) {
-      if (failure instanceof Refused) this.hindrance.value = 'unreachable'
+      if (failure instanceof Refused) this.hindrance.value = [401, 403].includes(failure.refusal.status) ? 'signedOut' : 'unreachable'
       else if (failure instanceof DOMException && failure.name === 'NotSupportedError') this.hindrance.value = 'noEd25519'
       else if (!(failure instanceof DOMException && failure.name === 'AbortError')) throw failure
     } finally {

@@ -323,6 +323,7 @@ export const en = {
     insecure: 'This page was not loaded over HTTPS, so the browser gives it no cryptography. Nothing was checked.',
     noEd25519: 'This browser cannot check Ed25519 signatures. Nothing was checked.',
     unreachable: 'The log’s files cannot be reached just now. Nothing was checked.',
+    signedOut: 'The records of this log are shown to those who are signed in. Nothing was checked; sign in, or ask a party that runs its own check.',
     steps: {
       key: 'Key of the log',
       signature: 'Signature of the head',
