@@ -134,7 +134,7 @@ def reopened(
         with TestClient(app, raise_server_exceptions=False) as client:
             made = Drones(installation, client, assembly)
             if installation.drones is not None:
-                made.interface.jobs.close()  # a test says itself when the clock's work is done
+                # its jobs are not started: a test says itself when the clock's work is done
                 made.interface.listens_at("https://truceline.example")
             yield made
 

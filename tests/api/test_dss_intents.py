@@ -551,6 +551,19 @@ def test_interuss_asks_whether_a_token_is_good(dss: Drones) -> None:
     assert dss.client.get("/healthy").status_code == 200
 
 
+def test_one_uss_cannot_fill_the_memory_of_all(
+    dss: Drones, spot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("truceline.mechanism.drones.MOST_HELD", 2)
+    made = dss.intent(extents=[volume(spot)], uss="uss-many")  # and its subscription
+    path = f"{INTENTS}/{made['id']}/{made['ovn']}"
+    body = intent(extents=[volume(spot)], new_subscription=None)
+
+    assert dss.ask("PUT", f"{INTENTS}/{fresh()}", intent(), uss="uss-many").status_code == 429
+    assert dss.ask("PUT", path, body, uss="uss-many").status_code == 200, "a change adds nothing"
+    dss.intent(extents=[volume(circle(-65, -100))], uss="uss-few")
+
+
 # -- the whole ------------------------------------------------------------------------------------------
 
 

@@ -158,6 +158,7 @@ def test_its_details_are_told_in_full_by_its_uss(dss: Drones) -> None:
     assert volume.upper_m is not None
     assert 457 + 20 < volume.upper_m < 457 + 35, "1,500 ft over the sea, 23 to 28 m above WGS 84"
     kept = told["constraint"]["details"]["geozone"]["additional_properties"]
+    assert kept["truceline_mode"] == "exercise"
     assert kept["truceline_limits_as_agreed"][0]["upper"] == {
         "value": 1500,
         "unit": "ft",
@@ -282,6 +283,7 @@ class Listener:
     url: str
     answers: Sequence[int]
     heard: list[tuple[str, Any]] = field(default_factory=list)
+    told: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -292,6 +294,7 @@ def listening(*answers: int) -> Iterator[Listener]:
         def do_POST(self) -> None:
             data = self.rfile.read(int(self.headers["content-length"]))
             made.heard.append((self.path, json.loads(data)))
+            made.told.set()
             at = min(len(made.heard), len(made.answers)) - 1
             self.send_response(made.answers[at])
             self.send_header("content-length", "0")
@@ -343,6 +346,16 @@ def test_who_listens_is_told_of_a_zone_and_of_its_end(dss: Drones, clock: Scenar
     assert first["subscriptions"] == [{"subscription_id": name, "notification_index": 1}]
     assert "constraint" not in last
     assert last["subscriptions"] == [{"subscription_id": name, "notification_index": 2}]
+
+
+def test_while_it_is_served_the_clock_does_it_by_itself(dss: Drones) -> None:
+    with listening(204) as uss:
+        listen(dss, uss.url)
+        dss.interface.start("https://truceline.example")
+        adopt(dss, content("NF"))
+        assert uss.told.wait(60)
+
+    assert [one.zone for one in constraints(dss)] == ["NF"]
 
 
 def test_a_uss_that_does_not_answer_is_told_later(dss: Drones, clock: ScenarioClock) -> None:

@@ -48,7 +48,7 @@ def serve(
     listening = _listen(settings.host, settings.port)
     url = _url(settings, listening)
     if installation.drones is not None:
-        installation.drones.listens_at(url)
+        installation.drones.start(url)
     config = uvicorn.Config(
         app,
         loop="uvloop",

@@ -6,7 +6,7 @@ durable, and then `apply` takes all of it.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -69,6 +69,11 @@ class World:
         default_factory=lambda: defaultdict(lambda: defaultdict(set))
     )
     _dependents: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _of_manager: Counter[str] = field(default_factory=Counter)
+
+    def held(self, manager: str) -> int:
+        """Return how many entities a USS has here."""
+        return self._of_manager[manager]
 
     def get[T: Entity](self, sort: type[T], name: str) -> T | None:
         """Return the entity with an id, if it is there."""
@@ -112,13 +117,15 @@ class World:
 
     def _add(self, one: Entity) -> None:
         self._by_id[type(one)][one.id] = one
+        self._of_manager[_manager(one)] += 1
         for cell in _cells(one):
             self._by_cell[type(one)][cell].add(one.id)
         if isinstance(one, Intent) and one.subscription:
             self._dependents[one.subscription].add(one.id)
 
     def _remove(self, one: Entity) -> None:
-        self._by_id[type(one)].pop(one.id, None)
+        if self._by_id[type(one)].pop(one.id, None) is not None:
+            self._of_manager[_manager(one)] -= 1
         index = self._by_cell[type(one)]
         for cell in _cells(one):
             index[cell].discard(one.id)
@@ -126,6 +133,10 @@ class World:
                 del index[cell]
         if isinstance(one, Intent) and one.subscription:
             self._dependents[one.subscription].discard(one.id)
+
+
+def _manager(one: Entity) -> str:
+    return "" if isinstance(one, Availability) else one.manager
 
 
 def _cells(one: Entity) -> set[Cell]:

@@ -1,7 +1,8 @@
 """The drone interface of an installation, wired: desk, keys, zones in force, notices.
 
-It is there when the settings name an audience and keys, and not otherwise. Its jobs have a
-thread of their own: a USS that answers slowly delays no clock of the mechanism.
+It is there when the settings name an audience and keys, and not otherwise. Its jobs run while
+it is served, in a thread of their own: a USS that answers slowly delays no clock of the
+mechanism, and a command on the data folder calls nobody.
 """
 
 from __future__ import annotations
@@ -49,11 +50,16 @@ class Interface:
         self.zones = ZoneConstraints(
             self.desk, book, contents, settings.dss_name, lambda: self._url, _ground(settings)
         )
-        self.jobs = JobThread(keyring.run, self.zones.run, self.sender.run, self.desk.sweep)
+        self._jobs: JobThread | None = None
 
     def claims(self, token: str) -> Claims:
         """Return who a token is of, and what it is good for; refuses one that is not good."""
         return self._keyring.claims(token)
+
+    def start(self, url: str) -> None:
+        """Let the jobs run. `url` is where other USSs reach this one, unless the settings say."""
+        self.listens_at(url)
+        self._jobs = JobThread(self._keyring.run, self.zones.run, self.sender.run, self.desk.sweep)
 
     def listens_at(self, url: str) -> None:
         """Say where other USSs reach this one, unless the settings do."""
@@ -61,7 +67,8 @@ class Interface:
 
     def close(self) -> None:
         """Stop the jobs."""
-        self.jobs.close()
+        if self._jobs is not None:
+            self._jobs.close()
         self.sender.close()
 
 
@@ -73,7 +80,7 @@ def of_settings(
     book: ReadingBook,
     contents: Callable[[str], ZoneContent],
 ) -> Interface | None:
-    """Return the drone interface that the settings ask for, started; None: they ask for none."""
+    """Return the drone interface that the settings ask for; None: they ask for none."""
     keyring = drone_keys.of_settings(settings, SystemClock().now)
     if keyring is None:
         return None
@@ -91,6 +98,7 @@ def _ground(settings: Settings) -> Ground:
 
 
 def _caller(settings: Settings) -> Caller:
+    drone_keys.check_https(settings, "dss_token_url", settings.dss_token_url)
     client, secret = "", ""
     if settings.dss_client_file is not None:
         client, _, secret = settings.dss_client_file.read_text("utf-8").strip().partition(":")

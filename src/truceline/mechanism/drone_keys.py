@@ -92,5 +92,17 @@ def of_settings(settings: Settings, now: Callable[[], Micros]) -> Keyring | None
             detail="the drone interface needs an audience, and the keys of who gives the tokens",
             remedy="Set dss_audiences, and dss_keys (PEM files) or dss_jwks (a URL)",
         )
+    check_https(settings, "dss_jwks", settings.dss_jwks)
     fixed = tuple(tokens.read_pem(one.read_bytes(), where=f"key {one.name}") for one in keys)
     return Keyring(audiences, fixed, settings.dss_jwks, now)
+
+
+def check_https(settings: Settings, name: str, url: str) -> None:
+    """Refuse keys and tokens that travel in clear: whoever stands between could write them."""
+    if url and not url.startswith("https://") and not settings.dss_local:
+        raise Malformed(
+            Reason.OUT_OF_RANGE,
+            where=f"setting {name}",
+            detail="an address with https is needed",
+            remedy="In a closed network set dss_local",
+        )

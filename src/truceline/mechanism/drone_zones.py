@@ -73,6 +73,7 @@ class ZoneConstraints:
     _pieces: OrderedDict[str, tuple[Piece, ...]] = field(default_factory=OrderedDict)
     _failed: set[str] = field(default_factory=set)
     _quiet: dict[str, tuple[str, Micros]] = field(default_factory=dict)
+    _mode: str = ""
     _next: float = 0.0
 
     def run(self) -> bool:
@@ -87,6 +88,7 @@ class ZoneConstraints:
         now = self.desk.now()
         with self.book() as book:
             wanted = {one.zone: one for one in _wanted(book, now)}
+            self._mode = book.register.mode
         have: dict[str, dict[str, Constraint]] = {}
         for standing in self.desk.ask(lambda world: world.all(Constraint)):
             if standing.zone:
@@ -150,7 +152,7 @@ class ZoneConstraints:
         spans = _spans(content, cut, now, horizon)
         if not spans or not cut:
             return []
-        shown = details(wanted.zone, wanted.content, content)
+        shown = details(wanted.zone, wanted.content, content, self._mode)
         return [
             Constraint(
                 uuid_of(_digest(self.manager, wanted.zone, wanted.content, str(number))),
@@ -230,11 +232,12 @@ def _digest(*parts: str) -> bytes:
     return hashlib.sha256("\0".join(parts).encode()).digest()
 
 
-def details(zone: str, sha256: str, content: ZoneContent) -> dict[str, Any]:
+def details(zone: str, sha256: str, content: ZoneContent, mode: str) -> dict[str, Any]:
     """Return what a constraint says beside its volumes: the zone as ED-269 has it.
 
     The limits as they were agreed, datum and all, and the hash of what was signed are in
-    `additional_properties`: the volumes are wider than that, never narrower.
+    `additional_properties`: the volumes are wider than that, never narrower. So is `mode`, by
+    which an exercise is known for what it is.
     """
     written = json.loads(ed269.write((named_for_drones(content),)).data)["features"][0]
     tree = {_snake(key): value for key, value in written.items() if key in _GEOZONE}
@@ -243,6 +246,7 @@ def details(zone: str, sha256: str, content: ZoneContent) -> dict[str, Any]:
         {_snake(key): value for key, value in one.items()} for one in written["zoneAuthority"]
     ]
     tree["additional_properties"] = {
+        "truceline_mode": mode,
         "truceline_zone": zone,
         "truceline_content_sha256": sha256,
         "truceline_limits_as_agreed": [

@@ -16,9 +16,10 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection
 
 from truceline.dss import kept
+from truceline.dss.entities import Availability
 from truceline.dss.token import Claims
 from truceline.dss.world import Act, Change, Outcome, World
-from truceline.errors import Reason, Unavailable
+from truceline.errors import Reason, Refused, Unavailable
 from truceline.mechanism.clock import Clock
 from truceline.records.record import Micros
 from truceline.store import dss as rows
@@ -27,6 +28,8 @@ from truceline.store.store import Store
 
 KEPT = 7 * 86_400 * 1_000_000
 """How long (microseconds) an entity that is over can still be asked for by its id."""
+MOST_HELD = 50_000
+"""Entities that one USS may have here at a time."""
 _SWEEP_EVERY_S = 60.0
 _MOST_REPORTS = 1_000
 _VERSION_DIGITS = "0123456789abcdefghijklmnopqrstuv"
@@ -69,6 +72,7 @@ class Desk:
         with self._lock:
             decided = deed(self._sure())
             if isinstance(decided, Outcome):
+                self._check_room(decided.change)
                 self._commit(decided.change, ())
             return decided
 
@@ -79,6 +83,22 @@ class Desk:
             if change.put or change.gone:
                 self._commit(change, notices)
             return change
+
+    def _check_room(self, change: Change) -> None:
+        """Refuse what would let one USS fill the memory of all."""
+        new = {
+            one.manager
+            for one in change.put
+            if not isinstance(one, Availability) and self._world.get(type(one), one.id) is None
+        }
+        for one in new:
+            if self._world.held(one) >= MOST_HELD:
+                raise Refused(
+                    Reason.TOO_MANY,
+                    where="client",
+                    detail=f"{MOST_HELD} entities are held for {one}",
+                    remedy="Delete those that are over",
+                )
 
     def report(self, manager: str, body: str) -> str:
         """Keep a USS's report; of each USS the newest thousand. Returns its id."""
