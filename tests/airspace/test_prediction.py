@@ -139,7 +139,7 @@ def test_a_climb_is_not_carried_on_beyond_two_minutes():
 
 
 def test_an_aircraft_that_turns_about_is_settled_as_a_nuisance():
-    told = run(flight(420, turn_at=150.0), zone())
+    told = run(flight(420, turn_at=165.0), zone())
 
     assert len(alerts(told)) == 1
     assert isinstance(told[-1], Settled)

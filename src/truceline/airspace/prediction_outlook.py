@@ -54,11 +54,10 @@ class Policy:
     """
 
     starts: tuple[tuple[float, float, int], ...] = (
-        (AT_ONCE_S, 0.75, 1),
-        (35.0, 0.75, 1),
-        (60.0, 0.85, 1),
-        (80.0, 0.70, 1),
-        (ALERT_S, 0.90, 1),
+        (AT_ONCE_S, 0.70, 1),
+        (60.0, 0.80, 1),
+        (80.0, 0.60, 1),
+        (ALERT_S, 0.97, 2),
     )
     keeps: float = 0.5
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from truceline.agreements.instrument import Instrument
 from truceline.api.answers import answer, degrees, encode, instant, moment, ready
+from truceline.api.flights import match_of
 from truceline.api.floor import Asked, Question, under
 from truceline.errors import Reason, Refused
 from truceline.mechanism import crossing_list
@@ -52,6 +53,10 @@ class CrossingShape(BaseModel):
     entry: Any = None
     exit: Any = None
     fixes: Any = None
+    purpose: str = Field(
+        "unknown", description="exempt, claimed or unknown: apart from presence, never a filter"
+    )
+    flight: Any = Field(None, description="the announced flight that it was held against")
 
 
 class DailyShape(BaseModel):
@@ -130,10 +135,15 @@ def daily(
 
 
 def _facts(book: Book, one: CrossingRow) -> RecordFacts:
-    history = book.zones.get(one.zone)
+    return facts_of_zone(book, one.zone, one.id, one.received_at)
+
+
+def facts_of_zone(book: Book, zone: str, record: str, received_at: Micros) -> RecordFacts:
+    """Return what visibility must know of something that was detected at a zone."""
+    history = book.zones.get(zone)
     instrument: Instrument | None = book.instruments.get(history.instrument) if history else None
-    facts = under(instrument, by="", at=one.received_at)
-    handed = frozenset(book.handed.get(one.id, ()))
+    facts = under(instrument, by="", at=received_at)
+    handed = frozenset(book.handed.get(record, ()))
     return RecordFacts(
         parties=facts.parties,
         secrecy=facts.secrecy,
@@ -145,10 +155,12 @@ def _facts(book: Book, one: CrossingRow) -> RecordFacts:
 def _told(
     asked: Question, look: Connection, one: CrossingRow, facts: RecordFacts
 ) -> dict[str, Any]:
-    parts = _parts(asked, look, CROSSING, one.index, facts)
+    parts = parts_seen(asked, look, CROSSING, one.index, facts)
     if one.left_index is not None:
-        out = _parts(asked, look, LEFT, one.left_index, facts)
+        out = parts_seen(asked, look, LEFT, one.left_index, facts)
         parts |= {"exit": out["exit"]} if "exit" in out else {}
+    with asked.book() as book:
+        match = match_of(asked, book, one.id)
     return {
         "id": one.id,
         "index": one.index,
@@ -167,11 +179,13 @@ def _told(
         "segment": one.segment,
         "leaf": one.leaf.hex(),
         "left_index": one.left_index,
+        "purpose": match["purpose"] if match else "unknown",
+        "flight": match,
         **parts,
     }
 
 
-def _parts(
+def parts_seen(
     asked: Question, look: Connection, kind: str, index: int, facts: RecordFacts
 ) -> dict[str, Any]:
     """The sealed parts that this viewer may see; the vault is asked only when there is one."""

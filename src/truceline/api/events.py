@@ -24,6 +24,7 @@ from truceline.api.aircraft import flying, watches
 from truceline.api.answers import encode, moment
 from truceline.api.floor import Floor, facts_of
 from truceline.api.limits import address_of
+from truceline.api.predictions import ahead
 from truceline.api.viewer import Asker
 from truceline.errors import TrucelineError
 from truceline.parties.visibility import Viewer, may_see
@@ -195,7 +196,9 @@ class Stream:
         now = self._floor.now()
         if not watches(viewer, now):
             return b""
-        return event("aircraft", {"at": moment(now), "aircraft": flying(self._floor)})
+        return event("aircraft", {"at": moment(now), "aircraft": flying(self._floor)}) + event(
+            "predictions", {"at": moment(now), "predictions": ahead(self._floor)}
+        )
 
 
 @router.get(
@@ -210,7 +213,7 @@ async def events(
         int | None, Query(ge=0, le=2**52, description="Size of the log that is known already")
     ] = None,
 ) -> Response:
-    """Listen: `record`, `checkpoint`, `clock`, and `aircraft` for the watch floor."""
+    """Listen: `record`, `checkpoint`, `clock`, `aircraft` and `predictions` for the watch floor."""
     floor: Floor = request.app.state.floor
     asker = floor.doorkeeper.who(request, floor.now())
     known = after

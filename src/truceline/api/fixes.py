@@ -20,6 +20,7 @@ from starlette.responses import Response
 
 from truceline.airspace.fix import Fixes, Names
 from truceline.airspace.fusion import Said
+from truceline.airspace.prediction import Prediction
 from truceline.api.answers import answer
 from truceline.archive import segment
 from truceline.errors import Malformed, Reason
@@ -27,6 +28,7 @@ from truceline.mechanism.feeds import Feeds
 from truceline.mechanism.installation import Installation
 from truceline.mechanism.watch import Watch
 from truceline.records import shape
+from truceline.records.record import RecordId
 from truceline.store.tokens import Purpose
 
 router = APIRouter(tags=["aircraft"])
@@ -118,6 +120,10 @@ class Intake:
     def flying(self, now: int) -> list[dict[str, Any]]:
         """Return where the aircraft are that were heard within the last minute."""
         return [_flying(one, now) for one in self._pictured(now) if "lat" in one]
+
+    def predictions(self) -> list[tuple[str, RecordId | None, Prediction]]:
+        """Return what is ahead now: nature, the record of an alert, the prediction."""
+        return [] if self._watch is None else self._watch.predictions()
 
     def picture(self) -> tuple[int, list[dict[str, Any]]]:
         """Return how many fixes came, and the fused picture in readsb's words."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from truceline.airspace.prediction import Prediction
+
 
 class Play(Protocol):
     """A story that plays on a scenario's clock."""
@@ -23,6 +25,9 @@ class Play(Protocol):
         self, *, playing: bool | None = None, speed: float | None = None, seek_at: int | None = None
     ) -> None:
         """Play, pause, change the speed or go to a moment (microseconds)."""
+
+    def predictions(self) -> Sequence[tuple[str, str | None, Prediction]]:
+        """Return what is ahead now: nature, the record of an alert, the prediction."""
 
     def aircraft(self) -> Sequence[Mapping[str, Any]]:
         """Return the aircraft in the air now: hex, flight, lat, lon, alt_baro (ft), track, gs, nature."""

@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from truceline.airspace.prediction import Prediction
 from truceline.errors import Reason, Refused, TrucelineError
 from truceline.mechanism.clock import ScenarioClock
-from truceline.records.record import Micros
+from truceline.records.record import Micros, RecordId
 from truceline.scenario.flights import Programme, Track
 from truceline.scenario.sky import Sky
 from truceline.scenario.story import RoleChoice, Storyline
@@ -79,6 +80,10 @@ class Playing:
                 self._clock.pause()
         if playing is False:
             self._clock.pause()
+
+    def predictions(self) -> list[tuple[str, RecordId | None, Prediction]]:
+        """Return what is ahead now."""
+        return self._sky.watch.predictions()
 
     def aircraft(self) -> list[dict[str, Any]]:
         """Return the aircraft in the air now."""
