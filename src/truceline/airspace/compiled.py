@@ -20,6 +20,7 @@ CACHED = True
 """Whether what is compiled is kept for the next start."""
 
 _FILTER = (3.0 + 16.0 * 2.0**-53) * 2.0**-53
+_ALONG = 1e-13  # degrees: a corner so near to a path is on it
 _SPLIT = 134_217_729.0
 
 OPEN, BORDER, HEIGHT, WINDOW = 0, 1, 2, 3
@@ -202,6 +203,7 @@ def hits(ax, ay, bx, by, first, last, edges, found, count):  # type: ignore[no-u
     """Add the shares at which a segment meets these edges; return the new count, -1: too many."""
     low_x, high_x = min(ax, bx), max(ax, bx)
     low_y, high_y = min(ay, by), max(ay, by)
+    corner = _ALONG * (high_x - low_x + high_y - low_y)
     for k in range(first, last):
         x0, y0, x1, y1 = edges[k, 0], edges[k, 1], edges[k, 2], edges[k, 3]
         if (
@@ -211,21 +213,22 @@ def hits(ax, ay, bx, by, first, last, edges, found, count):  # type: ignore[no-u
             or min(y0, y1) > high_y
         ):
             continue
-        start, end = side(x0, y0, x1, y1, ax, ay), side(x0, y0, x1, y1, bx, by)
-        if (start > 0.0 and end > 0.0) or (start < 0.0 and end < 0.0):
-            continue
-        one, two = side(ax, ay, bx, by, x0, y0), side(ax, ay, bx, by, x1, y1)
-        if (one > 0.0 and two > 0.0) or (one < 0.0 and two < 0.0):
-            continue
         if count + 2 > len(found):
             return -1
-        if start == 0.0 and end == 0.0:
+        # A corner on the path to within rounding parts it, met or missed: else one test in
+        # the middle, which rounds as well, would speak for both sides of the corner.
+        one = side(ax, ay, bx, by, x0, y0)
+        if abs(one) <= corner:
             found[count] = share_of(ax, ay, bx, by, x0, y0)
-            found[count + 1] = share_of(ax, ay, bx, by, x1, y1)
-            count += 2
-        else:
-            found[count] = min(1.0, max(0.0, start / (start - end)))
             count += 1
+        start, end = side(x0, y0, x1, y1, ax, ay), side(x0, y0, x1, y1, bx, by)
+        if start == end or (start > 0.0 and end > 0.0) or (start < 0.0 and end < 0.0):
+            continue
+        two = side(ax, ay, bx, by, x1, y1)
+        if (one > 0.0 and two > 0.0) or (one < 0.0 and two < 0.0):
+            continue
+        found[count] = min(1.0, max(0.0, start / (start - end)))
+        count += 1
     return count
 
 
