@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import stat
 
+import pytest
+from tests.api.server import running
 from tests.cli.program import Program
 from tests.cli.test_words import INSTRUMENT, RING, zone
 
@@ -30,6 +32,7 @@ def test_what_was_sealed_is_kept_beside_the_receipt_and_proved(founded: Program)
     )
 
 
+@pytest.mark.slow
 def test_an_instrument_that_is_not_public_is_sealed_and_its_parties_prove_it(
     founded: Program,
 ) -> None:
@@ -38,34 +41,37 @@ def test_an_instrument_that_is_not_public_is_sealed_and_its_parties_prove_it(
     founded.write("pact.toml", INSTRUMENT.replace('"public"', '"named"').replace("MEMO", "PACT"))
     founded.write("memo.txt", "Between the two.")
     founded.write("hollow.geojson", zone(RING, "Z7"))
-    tokens = {}
-    for who in ("north-1", "south-1"):
-        made = founded.run("tokens", "add", who, "--purpose", "submit", "--json", "--data", "data")
-        tokens[who] = made.json()["token"]
+    with running(founded.folder / "data"):
+        tokens = {}
+        for who in ("north-1", "south-1"):
+            made = founded.run(
+                "tokens", "add", who, "--purpose", "submit", "--json", "--data", "data"
+            )
+            tokens[who] = made.json()["token"]
 
-    def by(who: str) -> tuple[str, ...]:
-        return ("--key", f"keys/{who}.key", "--data", "data", "--token", tokens[who])
+        def by(who: str) -> tuple[str, ...]:
+            return ("--key", f"keys/{who}.key", "--data", "data", "--token", tokens[who])
 
-    founded.run("instruments", "publish", "pact.toml", *by("north-1"))
-    for who in ("north-1", "south-1"):
-        founded.run("instruments", "sign", "PACT", *by(who))
-    founded.run(
-        *("zones", "propose", "Z7", "--instrument", "PACT", "--name", "en=Hollow"),
-        *("--file", "hollow.geojson", "--edge", "geodesic", *by("north-1")),
-    )
-    reading = ("--data", "data", "--token", tokens["south-1"])
-    shown = founded.run("zones", "show", "Z7", "--json", *reading).json()
-    content = shown["proposals"][0]["content"]
-    for who in ("north-1", "south-1"):
-        founded.run("zones", "consent", "Z7", "--content", content, *by(who))
+        founded.run("instruments", "publish", "pact.toml", *by("north-1"))
+        for who in ("north-1", "south-1"):
+            founded.run("instruments", "sign", "PACT", *by(who))
+        founded.run(
+            *("zones", "propose", "Z7", "--instrument", "PACT", "--name", "en=Hollow"),
+            *("--file", "hollow.geojson", "--edge", "geodesic", *by("north-1")),
+        )
+        reading = ("--data", "data", "--token", tokens["south-1"])
+        shown = founded.run("zones", "show", "Z7", "--json", *reading).json()
+        content = shown["proposals"][0]["content"]
+        for who in ("north-1", "south-1"):
+            founded.run("zones", "consent", "Z7", "--content", content, *by(who))
 
-    assert founded.run("instruments", "list", "--json", "--data", "data").json() == []
-    [row] = founded.run("instruments", "list", "--json", *reading).json()
-    assert row["state"] == "in_force"
+        assert founded.run("instruments", "list", "--json", "--data", "data").json() == []
+        [row] = founded.run("instruments", "list", "--json", *reading).json()
+        assert row["state"] == "in_force"
+        founded.run("records", "opened", "opened", *reading)
     plain = founded.run("verify", "data").out
     assert "entries into force" not in plain
     assert "sealed" in plain
-    founded.run("records", "opened", "opened", *reading)
     done = founded.run("verify", "data", "--receipts", "opened").out
     assert "1 entries into force rests on all signatures" in done.replace("Each of ", "")
     assert "adoptions rests on the consents" in done
