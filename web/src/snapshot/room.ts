@@ -10,9 +10,11 @@ import { shallowRef, type ShallowRef } from 'vue'
 import { Api, Refused, UNREACHABLE } from './api'
 import { EMPTY, OF_A_MOMENT, PART_NAMES, pathOf, touchedBy, withPart, withPicture, type Part, type PartName, type Parts, type Snapshot } from './snapshot'
 import { EventReader, type ServerEvent } from './sse'
-import type { Demo, Picture } from './types'
+import type { Danger, Demo, Picture } from './types'
 
 const GATHER_MS = 400
+/** What may be reached is asked for so often while the air is shown. */
+const DANGER_MS = 15_000
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000]
 /** Without a word for this long the line counts as lost. */
 const SILENCE_MS = 30_000
@@ -31,6 +33,7 @@ export class Room {
   private stop = new AbortController()
   private retries = 0
   private askedAt = 0
+  private dangerAt = 0
 
 
   /** Learn whether this is an exercise, and through whose eyes it is looked at; then open the line. */
@@ -52,6 +55,7 @@ export class Room {
     this.stop = new AbortController()
     this.api = new Api(token)
     this.lastId = null
+    this.dangerAt = 0
     this.snapshot.value = { ...EMPTY, demo: this.snapshot.value.demo, at: this.snapshot.value.at }
     this.start()
   }
@@ -102,6 +106,17 @@ export class Room {
     if (api !== this.api || at !== this.snapshot.value.at) return
     this.snapshot.value = withPart(this.snapshot.value, name, next)
     if (!next.refusal) this.heard()
+  }
+
+  private async loadDanger(api: Api): Promise<void> {
+    if (Date.now() - this.dangerAt < DANGER_MS) return
+    this.dangerAt = Date.now()
+    try {
+      const danger = await api.get<Danger>('/api/sighting-warnings')
+      if (api === this.api) this.snapshot.value = { ...this.snapshot.value, danger }
+    } catch {
+      if (api === this.api) this.snapshot.value = { ...this.snapshot.value, danger: null }
+    }
   }
 
   private async loadDemo(): Promise<void> {
@@ -181,7 +196,10 @@ export class Room {
       this.renew(this.snapshot.value.at === null ? touchedBy(kind, count) : ['log'])
     }
     else if (one.event === 'checkpoint') this.renew(['log'])
-    else if (one.event === 'aircraft') this.snapshot.value = withPicture(this.snapshot.value, data as Picture)
+    else if (one.event === 'aircraft') {
+      this.snapshot.value = withPicture(this.snapshot.value, data as Picture)
+      void this.loadDanger(this.api) // whoever is shown the air is shown what may be reached
+    }
     else if (one.event === 'clock') this.takeClock(data as Partial<Demo> & { scenario_at: string })
   }
 

@@ -5,6 +5,7 @@ import type {
   Body,
   ClockState,
   Crossing,
+  Danger,
   Demo,
   LogHead,
   Me,
@@ -71,6 +72,8 @@ export interface Snapshot {
   readonly at: string | null
   /** The air picture of the moment, and where each aircraft was in the last minutes. */
   readonly picture: Picture | null
+  /** What may be reached by what people sighted; null: nothing is known, or it is not for this reader. */
+  readonly danger: Danger | null
   readonly trails: ReadonlyMap<string, readonly (readonly [number, number])[]>
   readonly demo: Demo | null
   readonly link: Link
@@ -84,6 +87,7 @@ export const EMPTY: Snapshot = {
   parts: Object.fromEntries(PART_NAMES.map((name) => [name, NOTHING])) as unknown as Snapshot['parts'],
   at: null,
   picture: null,
+  danger: null,
   trails: new Map(),
   demo: null,
   link: 'connecting',

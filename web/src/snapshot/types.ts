@@ -303,6 +303,24 @@ export interface Picture {
   readonly aircraft: readonly Aircraft[]
 }
 
+/** What people's sightings say may be reached now; for the watch floor. */
+export interface Danger {
+  readonly at: Time
+  readonly warnings: readonly {
+    readonly place: string
+    readonly name: string
+    readonly lat: number
+    readonly lon: number
+    readonly radius_m: number
+    readonly probability: number
+    readonly median_at: Time
+  }[]
+  readonly fans: readonly {
+    readonly probability: number
+    readonly spots: readonly { readonly minutes: number; readonly lat: number; readonly lon: number; readonly radius_m: number }[]
+  }[]
+}
+
 export interface Story {
   readonly code: string
   readonly title: Texts

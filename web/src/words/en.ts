@@ -63,6 +63,8 @@ export const en = {
     air: 'Air',
     real: 'Real flight',
     synthetic: 'Synthetic flight',
+    reach: 'Where what was sighted may be (9 in 10)',
+    warned: 'Place it may reach',
     noClaim: 'Borders are a background, not a statement.',
     sources: 'Sources',
   },
