@@ -18,7 +18,7 @@ from tests.support.assembly import (
 )
 
 from truceline.errors import Reason, Refused
-from truceline.mechanism import fsck, upkeep
+from truceline.mechanism import crossing_list, fsck, upkeep
 from truceline.mechanism.clock import ScenarioClock
 from truceline.mechanism.installation import Installation
 from truceline.records import envelope, record
@@ -210,3 +210,45 @@ def test_the_public_map_and_the_views_know_nothing_of_it(
                 assert "PACT" not in map(str, row)
                 assert "Z9" not in map(str, row)
     assert [one["zone"] for one in installation.book.public_map(Micros(STARTED_AT * 2))] == ["Z1"]
+
+
+def test_its_crossings_stand_in_one_list_with_all_others(
+    installation: Installation, assembly: Assembly
+) -> None:
+    made_in_secret(installation, assembly)
+    for number in range(6):
+        zone = "Z9" if number % 2 else "Z1"
+        state(installation, zone, STARTED_AT + number)
+    size = installation.book.size
+    state(installation, "Z9", STARTED_AT + 9)
+
+    def asked(**how: Any) -> list[tuple[str, int]]:
+        with installation.store.reading() as look, installation.reading_book() as book:
+            found = crossing_list.crossings(look, book, **how)
+        return [(one.zone, one.entered_at - STARTED_AT) for one in found]
+
+    newest = [("Z9", 9), ("Z9", 5), ("Z1", 4), ("Z9", 3), ("Z1", 2), ("Z9", 1), ("Z1", 0)]
+    assert asked() == newest
+    assert asked(before_size=size) == newest[1:]
+    assert asked(limit=2, offset=1) == newest[1:3]
+    assert asked(zones=["Z9"]) == [one for one in newest if one[0] == "Z9"]
+    assert asked(zones=["Z1"]) == [one for one in newest if one[0] == "Z1"]
+    assert asked(since=Micros(STARTED_AT + 3), until=Micros(STARTED_AT + 5)) == newest[2:4]
+    assert asked(verdict="confirmed") == []
+
+
+def state(installation: Installation, zone: str, entered_at: int) -> None:
+    """A crossing, as the watch states it."""
+    body = {
+        "zone": zone,
+        "content": "0" * 64,
+        "segment": "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "source": "test",
+        "nature": "synthetic",
+        "entered_at": entered_at,
+        "verdict": "probable",
+        "probability_ppm": 900_000,
+        "cause": "entered",
+        "altitude_known": True,
+    }
+    installation.door.state("air.crossing/1", body).taken()

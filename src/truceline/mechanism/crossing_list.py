@@ -7,6 +7,7 @@ Book alone (`hidden.py`). Who may see which is the asker's affair.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -26,6 +27,7 @@ def crossings(
     until: Micros | None = None,
     zones: Sequence[str] | None = None,
     verdict: str = "",
+    before_size: int | None = None,
     known_at: Micros | None = None,
     limit: int = 100,
     offset: int = 0,
@@ -33,7 +35,7 @@ def crossings(
     """Return crossings, the newest entry into a zone first; parameters as in the view."""
     sealed = [
         row
-        for row in _sealed(look, book, zones, known_at)
+        for row in _sealed(look, book, zones, _Known(before_size, known_at))
         if (since is None or row.entered_at >= since)
         and (until is None or row.entered_at < until)
         and (not verdict or (row.left_verdict or row.verdict) == verdict)
@@ -46,6 +48,7 @@ def crossings(
         until=until,
         zones=zones,
         verdict=verdict,
+        before_size=before_size,
         known_at=known_at,
         limit=most,
         offset=skip,
@@ -56,18 +59,26 @@ def crossings(
     return both[offset : offset + limit]
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The log as it was: at a size, at a moment."""
+
+    size: int | None
+    at: Micros | None
+
+    def holds(self, a: Admitted) -> bool:
+        in_time = self.at is None or a.received_at <= self.at
+        return in_time and (self.size is None or a.index < self.size)
+
+
 def _sealed(
-    look: Connection, book: Book, zones: Sequence[str] | None, known_at: Micros | None
+    look: Connection, book: Book, zones: Sequence[str] | None, known: _Known
 ) -> Iterator[CrossingRow]:
     for one in book.hidden.crossings.values():
-        if zones is not None and one.record.body["zone"] not in zones:
-            continue
-        if known_at is not None and one.received_at > known_at:
-            continue
-        left = book.hidden.leavings.get(one.record.id)
-        if left is not None and known_at is not None and left.received_at > known_at:
-            left = None
-        yield _row(look, one, left)
+        in_zone = zones is None or one.record.body["zone"] in zones
+        if in_zone and known.holds(one):
+            left = book.hidden.leavings.get(one.record.id)
+            yield _row(look, one, left if left is not None and known.holds(left) else None)
 
 
 def _row(look: Connection, one: Admitted, left: Admitted | None) -> CrossingRow:

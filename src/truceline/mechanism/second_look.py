@@ -19,6 +19,7 @@ from truceline.airspace.fix import Fixes
 from truceline.airspace.rules import SECOND_US, STANDARD, Rules
 from truceline.airspace.verdict import Verdict
 from truceline.archive import segment as segments
+from truceline.mechanism import crossing_list
 from truceline.mechanism.detection import left_body, stated_body
 from truceline.mechanism.following import FeedKey, Following, ZonesInForce, shown_by
 from truceline.mechanism.installation import Installation
@@ -81,7 +82,8 @@ def look_again(
     lead = round(_LEAD_GAPS * rules.longest_gap_s * SECOND_US)
     with installation.store.reading() as look:
         sealed = crossings.segments_from(look, Micros(since - lead))
-        stated = crossings.crossings(look, since=since, until=until, limit=2**31 - 1)
+        with installation.reading_book() as book:
+            stated = crossing_list.crossings(look, book, since=since, until=until, limit=2**31 - 1)
         bound = crossings.names_of_segments(look)
     again = _Again(installation, made, rules, (since, until))
     made.found = again.followed(_by_feed(sealed))

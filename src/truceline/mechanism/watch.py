@@ -37,6 +37,7 @@ from truceline.airspace.rules import SECOND_US, STANDARD, Rules
 from truceline.airspace.verdict import Verdict
 from truceline.archive import segment as segments
 from truceline.archive.segment import Fed, Segment
+from truceline.mechanism import crossing_list
 from truceline.mechanism.admission import Answer
 from truceline.mechanism.detection import entry_parts, exit_parts, left_body, stated_body
 from truceline.mechanism.exemptions import Exemptions
@@ -345,9 +346,11 @@ class Watch:
         )
 
     def _rows_before(self, zone: str = "", entered_at: int | None = None) -> list[CrossingRow]:
-        with self._installation.store.reading() as look:
-            return crossings.crossings(
-                look,
+        look, book = self._installation.store.reading(), self._installation.reading_book()
+        with look as connection, book as state:
+            return crossing_list.crossings(
+                connection,
+                state,
                 zones=[zone] if zone else None,
                 since=None if entered_at is None else Micros(entered_at),
                 until=None if entered_at is None else Micros(entered_at + 1),
