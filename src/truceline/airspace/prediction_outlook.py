@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from truceline.airspace.chart import Chart
+from truceline.airspace.crossing import Cause
+from truceline.airspace.engine import Event
 from truceline.airspace.fix import Fixes
 from truceline.airspace.prediction import (
     ALERT_S,
@@ -38,6 +40,7 @@ from truceline.airspace.prediction_cases import Cases, cases_of, far_ahead, fit,
 from truceline.airspace.prediction_motion import Memory, States
 from truceline.airspace.prediction_paths import Lookout
 from truceline.airspace.rules import STANDARD, Rules
+from truceline.airspace.verdict import Verdict
 
 AT_ONCE_S = 20.0
 PAUSE_S = 60.0
@@ -90,6 +93,15 @@ type Expected = Callable[[Prediction], bool]
 def nobody(_: Prediction) -> bool:
     """No flight is exempt."""
     return False
+
+
+def entries_of(events: Iterable[Event]) -> list[Entry]:
+    """Return the entries that an engine's events tell of; who began inside has not entered."""
+    return [
+        Entry(one.zone_id, one.icao24, one.entered_at)
+        for one in (event.crossing for event in events)
+        if one.cause_in is not Cause.STARTED_INSIDE and one.verdict is not Verdict.POSSIBLE
+    ]
 
 
 class Outlook:

@@ -13,7 +13,9 @@ from truceline.errors import Malformed, Reason
 
 if TYPE_CHECKING:
     from truceline.airspace.crossing import Crossing
-    from truceline.airspace.engine import Engine
+    from truceline.airspace.engine import Engine, Event
+    from truceline.airspace.fix import Fixes
+    from truceline.airspace.prediction import Settled, Told
     from truceline.airspace.rules import Rules
     from truceline.airspace.verdict import Verdict
     from truceline.sources.tracks import TrackFile
@@ -46,19 +48,32 @@ def crossings(
         str,
         typer.Option("--min-verdict", help="possible, suspected, probable or confirmed."),
     ] = "possible",
+    predict: Annotated[
+        Path | None,
+        typer.Option(
+            "--predict",
+            help="Also write the entries that were predicted, with their outcome: "
+            "NAME.csv or NAME.parquet.",
+        ),
+    ] = None,
 ) -> None:
     """Find every crossing of the zones by the aircraft of a track file, and write a table."""
     from truceline.archive.crossing_table import check_target, write_crossings
 
     check_target(out)
+    if predict is not None:
+        check_target(predict)
     least = _verdict(min_verdict)
     rules = _rules(qnh, gap, planar)
     reading, file = _zones(zones), _tracks(tracks)
     engine = _engine(reading, zones, tracks, rules)
-    found = _run(engine, file)
+    ahead = None if predict is None else _Ahead(rules)
+    found = _run(engine, file, ahead)
     kept = [one for one in found if one.verdict.rank >= least.rank]
     write_crossings(out, kept)
     _tell(file, engine, kept, found, out)
+    if ahead is not None and predict is not None:
+        ahead.write(predict)
 
 
 def _verdict(word: str) -> Verdict:
@@ -141,12 +156,48 @@ def _span(tracks: Path) -> Span:
     return epoch + timedelta(microseconds=first), epoch + timedelta(microseconds=last + 1)
 
 
-def _run(engine: Engine, file: TrackFile) -> list[Crossing]:
+class _Ahead:
+    """The entries that were predicted, each with what became of it."""
+
+    def __init__(self, rules: Rules) -> None:
+        from truceline.airspace.prediction_outlook import Outlook
+
+        self._outlook = Outlook(rules)
+        self._settled: list[Settled] = []
+
+    def take(self, engine: Engine, batch: Fixes, events: list[Event]) -> None:
+        """Predict from a batch, after the engine has found what it shows."""
+        from truceline.airspace.prediction_outlook import entries_of
+
+        self._keep(self._outlook.take(batch, engine.chart, entries_of(events)))
+
+    def write(self, path: Path) -> None:
+        """Write the table, and say how the predictions did."""
+        from truceline.archive.prediction_table import write_predictions
+
+        self._keep(self._outlook.finish())
+        self._settled.sort(key=lambda one: (one.prediction.made_at, one.prediction.zone_id))
+        write_predictions(path, self._settled)
+        counts = Counter(str(one.outcome) for one in self._settled)
+        words = ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in counts.items())
+        shown.say(f"{len(self._settled)} predicted entries{': ' if words else ''}{words}")
+        shown.say(f"written to {path}")
+
+    def _keep(self, told: list[Told]) -> None:
+        from truceline.airspace.prediction import Settled
+
+        self._settled += [one for one in told if isinstance(one, Settled)]
+
+
+def _run(engine: Engine, file: TrackFile, ahead: _Ahead | None) -> list[Crossing]:
     from truceline.airspace.engine import crossings_of
 
     found: list[Crossing] = []
     for batch in file.batches():
-        found += crossings_of(engine.feed(batch))
+        events = engine.feed(batch)
+        if ahead is not None:
+            ahead.take(engine, batch, events)
+        found += crossings_of(events)
     found += crossings_of(engine.finish())
     return sorted(found, key=lambda one: (one.entered_at, one.zone_id, one.icao24))
 

@@ -20,6 +20,7 @@ from truceline.cli import (
     doctor,
     failures,
     feed,
+    flights,
     founding,
     instruments,
     keys,
@@ -87,6 +88,7 @@ app.command("crossings")(crossings.crossings)
 app.command("feed")(feed.feed)
 app.add_typer(sightings.app)
 app.command("replay")(replay.replay)
+app.add_typer(flights.app)
 app.command("clocks")(clocks.clocks)
 app.add_typer(clocks.deadlines)
 app.add_typer(records.records)

@@ -16,14 +16,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from truceline.airspace.chart import Chart
-from truceline.airspace.crossing import Cause
 from truceline.airspace.engine import Event
 from truceline.airspace.exemption import ExemptFlight, covers
 from truceline.airspace.fix import Fixes, joined
 from truceline.airspace.prediction import Alerted, Entry, Outcome, Prediction, Settled, Told
-from truceline.airspace.prediction_outlook import Outlook
+from truceline.airspace.prediction_outlook import Outlook, entries_of
 from truceline.airspace.rules import SECOND_US, STANDARD, Rules
-from truceline.airspace.verdict import Verdict
 from truceline.mechanism.detection import outcome_body, predicted_body, prediction_parts
 from truceline.mechanism.following import FeedKey
 from truceline.mechanism.installation import Installation
@@ -97,7 +95,7 @@ class Foresight:
                 Outlook(self._rules, expected=self._expected), key[1]
             )
             self._settle_left_open()
-        group.entries += [one for event in events for one in _entries(event)]
+        group.entries += entries_of(events)
         if len(batch):
             group.waiting.setdefault(batch.source, []).append(batch)
             group.newest_at = max(group.newest_at, int(batch.seen_at.max()))
@@ -213,10 +211,3 @@ class Foresight:
                 self._state(PREDICTED, told, {}, "", (record,))
                 self._settled.add(record)
         self._zones = {}
-
-
-def _entries(event: Event) -> list[Entry]:
-    one = event.crossing
-    if one.cause_in is Cause.STARTED_INSIDE or one.verdict is Verdict.POSSIBLE:
-        return []
-    return [Entry(one.zone_id, one.icao24, one.entered_at)]
