@@ -31,6 +31,9 @@ def routes(world: World) -> list[str]:
         "/api/zones/{code}/comparison": [
             f"/api/zones/{one}/comparison?a=north&b=south" for one in zones
         ],
+        "/api/zones/{code}/file": [
+            f"/api/zones/{one}/file?format={name}" for one in zones for name in ("geojson", "ed318")
+        ],
         "/api/agreements/{code}": [f"/api/agreements/{one}" for one in instruments],
         "/api/bodies/{code}": [f"/api/bodies/{one}" for one in ("north", "south", "far")],
         "/api/records/{which}": [f"/api/records/{index}" for index in range(size)],
