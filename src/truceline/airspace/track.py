@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from truceline.airspace.fix import Fixes, Flags, Floats, Ints, Names
 from truceline.airspace.interference import Evidence, Interference, Sign, signs_of
 from truceline.airspace.metres import metres_per_degree
+from truceline.airspace.qnh import LOW_FT, RegionalQnh
 from truceline.airspace.quality import Kind
 from truceline.airspace.rules import SECOND_US, Rules
 from truceline.airspace.vertical import heights_ft
@@ -56,6 +57,7 @@ _COLUMNS: dict[str, type[np.generic]] = {
     "speed_kt": np.float64,
     "track_deg": np.float64,
     "climb_ft_min": np.float64,
+    "qnh_hpa": np.float64,
     "callsign": np.int64,
     "sequence": np.int64,
     "source": np.int64,
@@ -109,6 +111,7 @@ class Tracks:
         self.sources = Names()
         self.left_out: Counter[str] = Counter()
         self.interference = Interference()
+        self.qnh = RegionalQnh()
         self.doubted: Counter[str] = Counter()
         self._signs: list[Evidence] = []
         self.last = _empty(0)
@@ -120,7 +123,18 @@ class Tracks:
         """Return the legs that a batch makes, and remember where each aircraft was last."""
         rows = self._chain(self._admit(batch, now_us))
         self._remember(rows)
-        return lay_out(rows, self._rules, self._believed(rows))
+        return lay_out(rows, self._rules, self._believed(rows), self._pressure(rows))
+
+    def _pressure(self, rows: Table) -> float | Floats | None:
+        """The QNH that was given, or else what crews near by have set, or None."""
+        if self._rules.qnh_hpa is not None or not _length(rows):
+            return self._rules.qnh_hpa
+        low = ~np.isnan(rows["qnh_hpa"]) & (rows["baro_ft"] < LOW_FT) & ~rows["carried"]
+        if low.any():
+            told = pick(rows, low)
+            place = (told["lat"], told["lon"])
+            self.qnh.take(told["slot"], told["seen_at"], place, told["qnh_hpa"])
+        return self.qnh.hpa(rows["lat"], rows["lon"], rows["seen_at"]) if self.qnh else None
 
     def _believed(self, rows: Table) -> Flags:
         """Say which positions are trusted: of aircraft that did not jump, outside degraded areas.
@@ -193,6 +207,7 @@ class Tracks:
             "speed_kt": batch.speed_kt,
             "track_deg": batch.track_deg,
             "climb_ft_min": batch.climb_ft_min,
+            "qnh_hpa": batch.qnh_hpa,
             "callsign": self._callsigns(batch),
             "sequence": batch.sequence,
             "source": np.full(count, self.sources.code(batch.source)),
@@ -539,7 +554,7 @@ def _fill_callsigns(rows: Table) -> None:
     rows["callsign"] = np.where(usable, rows["callsign"][source], rows["callsign"])
 
 
-def lay_out(rows: Table, rules: Rules, believed: Flags) -> Rows:
+def lay_out(rows: Table, rules: Rules, believed: Flags, qnh_hpa: float | Floats | None) -> Rows:
     """Return legs of segments for rows in order of aircraft and time."""
     count = _length(rows)
     same = np.zeros(count, dtype=np.bool_)
@@ -558,7 +573,13 @@ def lay_out(rows: Table, rules: Rules, believed: Flags) -> Rows:
     if rules.planar and count > 1:
         wide = pick(rows, origin)
         certain[:-1] &= ~_jumps(pick(wide, slice(None, -1)), pick(wide, slice(1, None)), rules)
-    height = heights_ft(rows["baro_ft"], rows["geo_ft"], rows["ground"], qnh_hpa=rules.qnh_hpa)
+    height = heights_ft(
+        rows["baro_ft"],
+        rows["geo_ft"],
+        rows["ground"],
+        qnh_hpa=qnh_hpa,
+        place=(rows["lat"], rows["lon"]),
+    )
     return Rows(
         slot=slot,
         seen_at=seen_at,
