@@ -24,6 +24,11 @@ def test_the_public_reads_the_public_zones_in_force_and_no_other(world: World, p
     assert {one.code for one in zones} == {"Z1"}, "Z2 is proposed, Z3 is kept among its parties"
 
 
+def test_the_files_have_short_addresses_too(world: World) -> None:
+    for short, long in zip(("/uas/ed269.json", "/uas/ed318.json"), FILES, strict=True):
+        assert world.ask(short).content == world.ask(long).content
+
+
 @pytest.mark.parametrize("path", FILES)
 def test_a_party_reads_the_zone_of_a_secret_instrument_too(world: World, path: str) -> None:
     zones = READERS[path](world.ask(path, "north-desk").content).zones

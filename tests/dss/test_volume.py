@@ -90,7 +90,24 @@ ANYTHING = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["volume", "outline_circle", "outline_polygon", "vertices", "center", "radius", "value", "lat", "lng", "units", "altitude_lower", "altitude_upper", "reference", "time_start", "time_end", "format"]
+                [
+                    "volume",
+                    "outline_circle",
+                    "outline_polygon",
+                    "vertices",
+                    "center",
+                    "radius",
+                    "value",
+                    "lat",
+                    "lng",
+                    "units",
+                    "altitude_lower",
+                    "altitude_upper",
+                    "reference",
+                    "time_start",
+                    "time_end",
+                    "format",
+                ]
             ),
             inner,
             max_size=4,

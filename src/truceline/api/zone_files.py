@@ -36,12 +36,14 @@ LOSSES = "truceline-losses"
 _NAMES = [one.name for one in known.FORMATS if one.writable]
 
 
+@router.get("/uas/ed269.json", response_class=Response, include_in_schema=False)
 @router.get("/api/zones/in-force.ed269.json", response_class=Response)
 def in_ed269(asked: Asked) -> Response:
     """Return the zones in force as EUROCAE ED-269, for geo-awareness systems to load."""
     return _file(asked, "ed269", ed269.write, ed269.MEDIA_TYPE)
 
 
+@router.get("/uas/ed318.json", response_class=Response, include_in_schema=False)
 @router.get("/api/zones/in-force.ed318.json", response_class=Response)
 def in_ed318(asked: Asked) -> Response:
     """Return the zones in force as EUROCAE ED-318."""

@@ -23,9 +23,9 @@ from truceline.dss.entities import (
     Subscription,
     Up,
 )
+from truceline.dss.places import Places
 from truceline.dss.volume import Volume4D
 from truceline.errors import Reason, Refused
-from truceline.geo.sphere import Cell
 from truceline.records.record import Micros
 
 
@@ -65,9 +65,7 @@ class World:
     """The entities, by id and by place. Not safe to change from two threads at once."""
 
     _by_id: dict[type, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
-    _by_cell: dict[type, dict[Cell, set[str]]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(set))
-    )
+    _places: dict[type, Places] = field(default_factory=lambda: defaultdict(Places))
     _dependents: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _of_manager: Counter[str] = field(default_factory=Counter)
 
@@ -88,10 +86,7 @@ class World:
         self, sort: type[T], area: Sequence[Volume4D], *, heights: bool = True
     ) -> Iterator[T]:
         """Yield the entities that meet an area in space and time (and height), by id."""
-        index = self._by_cell[sort]
-        cells = {cell for one in area for cell in one.footprint.cells}
-        names = {name for cell in cells for name in index.get(cell, ())}
-        for name in sorted(names):
+        for name in sorted(self._places[sort].near(area)):
             found: T = self._by_id[sort][name]
             if volumes.overlaps(found.volumes, area, heights=heights):
                 yield found
@@ -118,31 +113,21 @@ class World:
     def _add(self, one: Entity) -> None:
         self._by_id[type(one)][one.id] = one
         self._of_manager[_manager(one)] += 1
-        for cell in _cells(one):
-            self._by_cell[type(one)][cell].add(one.id)
+        if not isinstance(one, Availability):
+            self._places[type(one)].add(one.id, one.volumes)
         if isinstance(one, Intent) and one.subscription:
             self._dependents[one.subscription].add(one.id)
 
     def _remove(self, one: Entity) -> None:
         if self._by_id[type(one)].pop(one.id, None) is not None:
             self._of_manager[_manager(one)] -= 1
-        index = self._by_cell[type(one)]
-        for cell in _cells(one):
-            index[cell].discard(one.id)
-            if not index[cell]:
-                del index[cell]
+        self._places[type(one)].remove(one.id)
         if isinstance(one, Intent) and one.subscription:
             self._dependents[one.subscription].discard(one.id)
 
 
 def _manager(one: Entity) -> str:
     return "" if isinstance(one, Availability) else one.manager
-
-
-def _cells(one: Entity) -> set[Cell]:
-    if isinstance(one, Availability):
-        return set()
-    return {cell for each in one.volumes for cell in each.footprint.cells}
 
 
 # -- who is to be told ---------------------------------------------------------------------

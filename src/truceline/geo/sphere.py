@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -27,8 +27,6 @@ AUTHALIC_M = 6_371_007.18
 MOST_REACH_DEG = 6.0
 """A footprint reaches at most this far from its middle (about 670 km)."""
 
-_CELLS = 32
-"""Cells of the coarse index along one radius: about 200 km."""
 _E2 = WGS84_F * (2 - WGS84_F)
 _TOUCH = 1e-9
 """Angles (radians) that count as none: 6 mm on the ground; the standard asks for 1 cm."""
@@ -37,7 +35,6 @@ _LEAST_AREA = 1e-14
 """Steradians that count as none: 0.4 square metres."""
 
 type Floats = NDArray[np.float64]
-type Cell = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,6 @@ class Footprint:
     middle: tuple[float, float, float]
     reach: float
     ring: tuple[tuple[float, float, float], ...] = ()
-    cells: frozenset[Cell] = field(default=frozenset(), compare=False, repr=False)
 
     @property
     def area_km2(self) -> float:
@@ -68,7 +64,7 @@ def circle(*, lat: float, lon: float, radius_m: float) -> Footprint:
     reach = radius_m / _least_curvature_m(lat, radius_m)
     if math.degrees(reach) > MOST_REACH_DEG:
         raise _large(f"a radius of {radius_m:g} m reaches farther than an area may")
-    return Footprint(middle, reach, cells=_cells(middle, reach))
+    return Footprint(middle, reach)
 
 
 def polygon(points: Sequence[tuple[float, float]]) -> Footprint:
@@ -90,7 +86,7 @@ def polygon(points: Sequence[tuple[float, float]]) -> Footprint:
     if math.degrees(reach) > MOST_REACH_DEG:
         raise _large("the polygon reaches farther from its middle than an area may")
     _check_simple(rows, np.array(middle))
-    return Footprint(middle, reach, ring, _cells(middle, reach))
+    return Footprint(middle, reach, ring)
 
 
 def overlap(a: Footprint, b: Footprint) -> bool:
@@ -226,16 +222,6 @@ def _farthest(middle: tuple[float, float, float], part: Footprint) -> float:
         return _angle(middle, part.middle) + part.reach
     # Along an edge the distance from a point less than 90 degrees away is greatest at an end.
     return float(_angles(np.array(part.ring), np.array(middle)).max())
-
-
-def _cells(middle: tuple[float, float, float], reach: float) -> frozenset[Cell]:
-    """The cells of a coarse grid in space that the cap's box meets; no seam at poles or 180."""
-    chord = 2 * math.sin(min(reach, math.pi) / 2) + _TOUCH
-    spans = [
-        range(math.floor((at - chord) * _CELLS), math.floor((at + chord) * _CELLS) + 1)
-        for at in middle
-    ]
-    return frozenset((x, y, z) for x in spans[0] for y in spans[1] for z in spans[2])
 
 
 def _bad(where: str, detail: str) -> Malformed:
