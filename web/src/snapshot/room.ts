@@ -10,7 +10,7 @@ import { shallowRef, type ShallowRef } from 'vue'
 import { Api, Refused, UNREACHABLE } from './api'
 import { EMPTY, OF_A_MOMENT, PART_NAMES, pathOf, touchedBy, withPart, withPicture, type Part, type PartName, type Parts, type Snapshot } from './snapshot'
 import { EventReader, type ServerEvent } from './sse'
-import type { Danger, Demo, Picture } from './types'
+import type { Ahead, Danger, Demo, Picture } from './types'
 
 const GATHER_MS = 400
 /** What may be reached is asked for so often while the air is shown. */
@@ -200,6 +200,7 @@ export class Room {
       this.snapshot.value = withPicture(this.snapshot.value, data as Picture)
       void this.loadDanger(this.api) // whoever is shown the air is shown what may be reached
     }
+    else if (one.event === 'predictions') this.snapshot.value = { ...this.snapshot.value, ahead: data as Ahead }
     else if (one.event === 'clock') this.takeClock(data as Partial<Demo> & { scenario_at: string })
   }
 

@@ -2,6 +2,7 @@
 
 import type {
   Agreement,
+  Ahead,
   Body,
   ClockState,
   Crossing,
@@ -74,6 +75,8 @@ export interface Snapshot {
   readonly picture: Picture | null
   /** What may be reached by what people sighted; null: nothing is known, or it is not for this reader. */
   readonly danger: Danger | null
+  /** The entries that are expected; null: nothing is known, or it is not for this reader. */
+  readonly ahead: Ahead | null
   readonly trails: ReadonlyMap<string, readonly (readonly [number, number])[]>
   readonly demo: Demo | null
   readonly link: Link
@@ -88,6 +91,7 @@ export const EMPTY: Snapshot = {
   at: null,
   picture: null,
   danger: null,
+  ahead: null,
   trails: new Map(),
   demo: null,
   link: 'connecting',
@@ -124,7 +128,7 @@ export function touchedBy(kind: string, count = 1): readonly PartName[] {
   if (word === 'clock') return ['clocks', 'agreements', 'zones', 'log']
   if (word === 'zone') return ['zones', 'shapes', 'unpoliced', 'clocks', 'log']
   if (word === 'post') return ['posts', 'unpoliced', 'log']
-  if (word === 'air') return ['crossings', 'log']
+  if (word === 'air' || word === 'flight' || word === 'sealed/1') return ['crossings', 'log']
   if (word === 'body' || word === 'officer' || word === 'genesis') return ['bodies', 'log']
   return ['log']
 }

@@ -285,6 +285,39 @@ export interface Crossing {
   readonly exit?: Edge | null
   readonly depth_m?: number | null
   readonly fixes?: readonly Fix[]
+  /** Why it was there, as far as it is known: apart from that it was. */
+  readonly purpose?: 'exempt' | 'claimed' | 'unknown'
+  readonly flight?: FlightMatch | null
+}
+
+/** An announced flight that a crossing was held against. */
+export interface FlightMatch {
+  readonly flight: string
+  readonly applicant: string
+  readonly announced: 'before' | 'after'
+  readonly fits: readonly string[]
+  readonly misfits: readonly { readonly what: string; readonly said: string }[]
+}
+
+/** An entry that is expected; `id` null: an advisory, which is not on the record. */
+export interface Prediction {
+  readonly id: string | null
+  readonly index?: number | null
+  readonly zone: string
+  readonly level: 'advisory' | 'alert' | 'imminent'
+  readonly entry_at: Time
+  readonly probability: number | null
+  readonly nature: Nature
+  readonly aircraft?: { readonly icao24: string; readonly callsign: string | null } | null
+  readonly entry?: { readonly lat: number; readonly lon: number; readonly alt_ft: number | null } | null
+  readonly path?: readonly (readonly [number, number])[] | null
+  readonly grounds?: { readonly way: string } | null
+}
+
+/** What is expected now; for the watch floor. */
+export interface Ahead {
+  readonly at: Time
+  readonly predictions: readonly Prediction[]
 }
 
 export interface Aircraft {
