@@ -663,3 +663,113 @@ def ended(times, pool, free_of, before_us):  # type: ignore[no-untyped-def]
             node = onward
     free_of[0] = free
     return out_whole[:made], out_real[:made]
+
+
+@compiled
+def nothing_on(ax, ay, bx, by, a, b, grid, counts, nearest, heights):  # type: ignore[no-untyped-def]
+    """Say whether a long straight step passes no cell with anything at its heights.
+
+    It goes from cell to cell, and over as many as the table says are empty around.
+    """
+    west, south, _, scale = grid
+    columns, rows = counts
+    x0, y0 = (ax - west) * scale, (ay - south) * scale
+    run, rise = (bx - west) * scale - x0, (by - south) * scale - y0
+    whole = max(abs(run), abs(rise))
+    done = 0.0
+    while True:
+        share = min(1.0, done / whole) if whole > 0.0 else 1.0
+        column, row = int(np.floor(x0 + run * share)), int(np.floor(y0 + rise * share))
+        step = 1.0
+        if 0 <= column < columns and 0 <= row < rows:
+            empty = nearest[row * columns + column]
+            step = max(1.0, empty - 1.0)
+            if empty <= 1:
+                # Itself and the cells around: a step of one cell passes no other.
+                above, below = True, True
+                for y in range(max(0, row - 1), min(rows, row + 2)):
+                    for x in range(max(0, column - 1), min(columns, column + 2)):
+                        cell = y * columns + x
+                        above &= (a > heights[cell, 1]) & (b > heights[cell, 1])
+                        below &= (a < heights[cell, 0]) & (b < heights[cell, 0])
+                if not (above or below):
+                    return False
+        if done >= whole:
+            return True
+        done += step
+
+
+@compiled
+def ahead_segments(  # type: ignore[no-untyped-def]
+    paths, begin, horizon_s, chord_s, per_degree, grid, counts, nearest, heights, whole, real
+):
+    """Write down the straight parts of the ways ahead, from row `begin` on, that may meet a volume.
+
+    Returns how many, and the row at which the block was full (or the last one).
+    """
+    lon, lat, seen_at, height, east, north, climb, turn, turn_s, climb_s = paths
+    most = int(np.ceil(horizon_s / chord_s)) + 3
+    made = 0
+    for k in range(begin, len(lon)):
+        if made + most > len(whole):
+            return made, k
+        ve, vn = east[k] * per_degree[0, k], north[k] * per_degree[1, k]
+        turning = 0.0 if turn[k] == 0.0 else min(turn_s[k], horizon_s)
+        climbing = 0.0 if climb[k] == 0.0 else min(climb_s[k], horizon_s)
+        ax, ay, begins = lon[k], lat[k], 0.0
+        while begins < horizon_s:
+            ends = horizon_s
+            if begins < turning:
+                ends = min(begins + chord_s, turning)
+            if begins < climbing < ends:
+                ends = climbing
+            # Over a chord the direction is that of its middle.
+            angle = turn[k] * (min(begins, turning) + min(ends, turning)) / 2
+            ce, cn = (
+                ve * np.cos(angle) + vn * np.sin(angle),
+                vn * np.cos(angle) - ve * np.sin(angle),
+            )
+            bx = ax + ce * (ends - begins) / per_degree[0, k]
+            by = ay + cn * (ends - begins) / per_degree[1, k]
+            up, up_then = climb[k] * min(begins, climbing), climb[k] * min(ends, climbing)
+            a, b = height[0, k] + up, height[0, k] + up_then
+            if not nothing_on(ax, ay, bx, by, a, b, grid, counts, nearest, heights):
+                whole[made, ROW], whole[made, OF] = k, k
+                whole[made, BEGINS] = seen_at[k] + np.int64(begins * 1e6)
+                whole[made, ENDS] = seen_at[k] + np.int64(ends * 1e6)
+                whole[made, FRESH], whole[made, FINAL] = False, False
+                real[made, 0], real[made, 1], real[made, 2], real[made, 3] = ax, ay, bx, by
+                for c in range(3):
+                    real[made, 4 + c] = height[c, k] + up
+                    real[made, 7 + c] = height[c, k] + up_then
+                made += 1
+            ax, ay, begins = bx, by, ends
+    return made, len(lon)
+
+
+@compiled
+def ahead(paths, horizon_s, chord_s, per_degree, volumes, table, nearest, heights, scratch, room):  # type: ignore[no-untyped-def]
+    """Return (row, volume) and the seconds until each way ahead first enters each volume."""
+    whole, real = room
+    numbers, seconds = np.empty((1024, 2), np.int64), np.empty((1024, 1))
+    latest = np.full(len(volumes), -1, np.int64)  # the row that a volume was last entered by
+    made, begin = 0, 0
+    while begin < len(paths[0]):
+        count, begin = ahead_segments(
+            paths, begin, horizon_s, chord_s, per_degree, table[0], table[1], nearest, heights,
+            whole, real,
+        )  # fmt: skip
+        total, words, parts = pieces(count, whole, real, volumes, table, scratch)
+        for n in range(total):
+            k, volume = words[n, SEGMENT], words[n, IN_VOLUME]
+            row = whole[k, ROW]
+            if latest[volume] == row:
+                continue
+            latest[volume] = row
+            if made == len(numbers):
+                numbers, seconds = grown(numbers, 2 * made), grown(seconds, 2 * made)
+            numbers[made, 0], numbers[made, 1] = row, volume
+            begins, ends = whole[k, BEGINS], whole[k, ENDS]
+            seconds[made, 0] = (begins - paths[2][row] + (ends - begins) * parts[n, 0]) / 1e6
+            made += 1
+    return numbers[:made, 0].copy(), numbers[:made, 1].copy(), seconds[:made, 0].copy()

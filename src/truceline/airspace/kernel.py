@@ -91,6 +91,9 @@ KERNEL = Kernel()
 SWEEPING = Kernel(lambda module: _exercise_sweep(module))  # noqa: PLW0108 -- it is defined below
 """What a sweep needs of it, which is ready sooner."""
 
+AHEAD = Kernel(lambda module: _exercise_ahead(module))  # noqa: PLW0108 -- it is defined below
+"""What a look ahead needs of it."""
+
 
 class Search:
     """Finds the stays of paths in volumes, the fastest way that is ready."""
@@ -317,3 +320,11 @@ def _exercise_sweep(module: Any) -> None:
         batch, state, pool, spent, np.zeros((0, 8)), table, *near, scratch, block(), rules, share
     )
     module.ended(state[1], pool, spent[1], 0)
+
+
+def _exercise_ahead(module: Any) -> None:
+    table, near, scratch = _nothing()
+    place = np.zeros(1)
+    paths = (place, place, np.zeros(1, np.int64), np.zeros((3, 1)), *[place] * 6)
+    degrees = np.ones((2, 1))
+    module.ahead(paths, 1.0, 1.0, degrees, np.zeros((0, 8)), table, *near, scratch, block())
