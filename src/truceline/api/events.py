@@ -197,7 +197,7 @@ class Stream:
         if not watches(viewer, now):
             return b""
         return event("aircraft", {"at": moment(now), "aircraft": flying(self._floor)}) + event(
-            "predictions", {"at": moment(now), "predictions": ahead(self._floor)}
+            "predictions", {"at": moment(now), "predictions": ahead(self._floor, viewer)}
         )
 
 

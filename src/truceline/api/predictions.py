@@ -20,9 +20,10 @@ from truceline.airspace.prediction import Prediction
 from truceline.api.aircraft import watches
 from truceline.api.answers import answer, instant, moment
 from truceline.api.crossings import facts_of_zone, parts_seen
-from truceline.api.floor import Asked, Floor, Question
+from truceline.api.floor import Asked, Floor, Question, under
 from truceline.errors import Reason, Refused
-from truceline.parties.visibility import counted_until, suppressed
+from truceline.parties.visibility import Viewer, counted_until, may_see, suppressed
+from truceline.records.kinds import KINDS
 from truceline.records.record import Micros
 from truceline.store.views import records
 from truceline.store.views.records import Shown
@@ -118,7 +119,7 @@ def now(asked: Asked) -> Response:
             detail="what is ahead now is for the watch floor",
             remedy="Alerts are on the record: GET /api/predictions",
         )
-    return answer(ahead(asked.floor))
+    return answer(ahead(asked.floor, asked.viewer))
 
 
 @router.get("/api/predictions/statistics", response_model=StatisticsShape)
@@ -147,10 +148,23 @@ def statistics(
     return answer({**span, **told})
 
 
-def ahead(floor: Floor) -> list[dict[str, Any]]:
-    """Return what is ahead now, of the play and of the feeds."""
+def ahead(floor: Floor, viewer: Viewer) -> list[dict[str, Any]]:
+    """Return what is ahead now, of the play and of the feeds, in zones that the viewer may see."""
     found = [*(floor.play.predictions() if floor.play is not None else ())]
-    return [_live(*one) for one in [*found, *floor.intake.predictions()]]
+    found += floor.intake.predictions()
+    at, crossing = floor.now(), KINDS["air.crossing/1"]
+    with floor.installation.reading_book() as book:
+        facts = {
+            code: under(book.instruments.get(book.zones[code].instrument), by="", at=at)
+            for code in {one.zone_id for _, _, one in found}
+            if code in book.zones
+        }
+    seen = {
+        code
+        for code, record in facts.items()
+        if may_see(viewer, crossing, "", record=record, at=at)
+    }
+    return [_live(*one) for one in found if one[2].zone_id in seen]
 
 
 def _live(nature: str, record: str | None, one: Prediction) -> dict[str, Any]:
