@@ -33,6 +33,10 @@ def crossings(
         float | None,
         typer.Option("--qnh", help="Sea-level pressure in hPa, for limits above mean sea level."),
     ] = None,
+    metar: Annotated[
+        str | None,
+        typer.Option("--metar", help="A METAR of the area, in place of --qnh."),
+    ] = None,
     gap: Annotated[
         float | None,
         typer.Option("--gap", help="Seconds between fixes beyond which no path is drawn (300)."),
@@ -41,7 +45,8 @@ def crossings(
         bool,
         typer.Option(
             "--planar",
-            help="Straight in longitude and latitude, no hysteresis, nothing left out.",
+            help="Straight in longitude and latitude, no hysteresis, nothing left out; "
+            "the figures on the globe are printed beside it.",
         ),
     ] = False,
     min_verdict: Annotated[
@@ -56,22 +61,33 @@ def crossings(
             "NAME.csv or NAME.parquet.",
         ),
     ] = None,
+    why: Annotated[
+        Path | None,
+        typer.Option("--why", help="Also write what each crossing rests on, in words: NAME.jsonl."),
+    ] = None,
 ) -> None:
     """Find every crossing of the zones by the aircraft of a track file, and write a table."""
+    from truceline.archive.crossing_reasons import check_reasons_target, write_reasons
     from truceline.archive.crossing_table import check_target, write_crossings
 
     check_target(out)
+    if why is not None:
+        check_reasons_target(why)
     if predict is not None:
         check_target(predict)
     least = _verdict(min_verdict)
-    rules = _rules(qnh, gap, planar)
+    rules = _rules(_pressure(qnh, metar), gap, planar)
     reading, file = _zones(zones), _tracks(tracks)
     engine = _engine(reading, zones, tracks, rules)
     ahead = None if predict is None else _Ahead(rules)
     found = _run(engine, file, ahead)
     kept = [one for one in found if one.verdict.rank >= least.rank]
     write_crossings(out, kept)
+    if why is not None:
+        write_reasons(why, kept)
     _tell(file, engine, kept, found, out)
+    if planar:
+        _tell_globe(reading, zones, tracks, rules)
     if ahead is not None and predict is not None:
         ahead.write(predict)
 
@@ -89,13 +105,21 @@ def _verdict(word: str) -> Verdict:
         ) from None
 
 
+def _pressure(qnh: float | None, metar: str | None) -> float | None:
+    from truceline.airspace.qnh import checked, qnh_of_metar
+
+    if qnh is not None and metar is not None:
+        raise Malformed(
+            Reason.OUT_OF_RANGE, where="--metar", detail="--qnh gives the pressure already"
+        )
+    if metar is not None:
+        return qnh_of_metar(metar)
+    return None if qnh is None else checked(qnh, where="--qnh")
+
+
 def _rules(qnh: float | None, gap: float | None, planar: bool) -> Rules:
     from truceline.airspace.rules import Rules
 
-    if qnh is not None and not 850 <= qnh <= 1090:
-        raise Malformed(
-            Reason.OUT_OF_RANGE, where="--qnh", detail=f"{qnh} hPa is no sea-level pressure"
-        )
     if gap is not None and not gap > 0:
         raise Malformed(Reason.OUT_OF_RANGE, where="--gap", detail=f"{gap} s is not above 0")
     plain = Rules(qnh_hpa=qnh, planar=planar)
@@ -209,12 +233,26 @@ def _tell(
     shown.say(f"{file.rows_read} fixes read, {sum(left_out.values())} left out")
     for reason, count in sorted(left_out.items()):
         shown.say(f"  {count:>9} {reason.replace('_', ' ')}")
-    by_verdict = Counter(str(one.verdict) for one in kept)
-    words = ", ".join(f"{by_verdict[word]} {word}" for word in _WORDS if by_verdict[word])
-    shown.say(f"{len(kept)} crossings{': ' if words else ''}{words}")
+    for reason, count in sorted(engine.tracks.doubted.items()):
+        shown.say(f"  {count:>9} {reason.replace('_', ' ')}: the height alone is not believed")
+    shown.say(_counted(kept))
     if len(found) > len(kept):
         shown.say(f"  {len(found) - len(kept)} below --min-verdict are not in the file")
     shown.say(f"written to {out}")
+
+
+def _tell_globe(reading: Reading, zones: Path, tracks: Path, rules: Rules) -> None:
+    """Print beside the planar figures what the same rules find on the globe."""
+    from dataclasses import replace
+
+    engine = _engine(reading, zones, tracks, replace(rules, planar=False))
+    shown.say(f"on the globe, with hysteresis: {_counted(_run(engine, _tracks(tracks), None))}")
+
+
+def _counted(found: list[Crossing]) -> str:
+    by_verdict = Counter(str(one.verdict) for one in found)
+    words = ", ".join(f"{by_verdict[word]} {word}" for word in _WORDS if by_verdict[word])
+    return f"{len(found)} crossings{': ' if words else ''}{words}"
 
 
 _WORDS = ("confirmed", "probable", "suspected", "possible")
