@@ -102,3 +102,30 @@ def test_the_data_key_may_not_lie_in_the_data_folder(program: Program) -> None:
     )
 
     assert "must not lie in the data folder" in done.err
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("origin =", "place =", "origin"),
+        ("capacity =", "size =", "bodies 1: capacity"),
+        ("[title]", "[heading]", "title"),
+        ("quorum = 1", 'quorum = "one"', "quorum"),
+        ("[[witnesses]]", "[witnesses]", "witnesses"),
+    ],
+)
+def test_a_field_that_is_missing_or_wrong_is_named_with_its_place(
+    program: Program, before: str, after: str, told: str
+) -> None:
+    program.write("bodies.toml", program.run("init", "example").out.replace(before, after, 1))
+    failed = program.run("init", "draft", "data", "--bodies", "bodies.toml", code=2)
+
+    assert f"bodies.toml: {told}" in failed.err
+    assert "init example" in failed.err
+
+
+def test_the_example_lacks_nothing_but_the_keys(program: Program) -> None:
+    program.write("bodies.toml", program.run("init", "example").out)
+    failed = program.run("init", "draft", "data", "--bodies", "bodies.toml", code=2)
+
+    assert "north.key" in failed.err

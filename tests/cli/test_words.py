@@ -230,3 +230,60 @@ def test_a_track_file_is_fed_to_the_watch(agreed: Program) -> None:
     assert kinds.count("air.crossing/1") == 1
     assert "air.segment/1" in kinds
     agreed.run("verify", "data")
+
+
+def test_the_first_digits_of_a_hash_are_enough_where_they_mean_one(agreed: Program) -> None:
+    shown = agreed.run("zones", "show", "Z1", "--json", "--data", "data").json()
+    content = shown["in_force"]["content"]
+
+    agreed.run("zones", "export", "Z1", "z1.geojson", "--content", content[:8], "--data", "data")
+    missed = agreed.run(
+        *("zones", "export", "Z1", "none.geojson", "--content", "000000", "--data", "data"), code=3
+    )
+    assert "zones show" in missed.err
+
+
+def test_a_zone_in_force_is_exported_in_the_format_that_is_asked_for(agreed: Program) -> None:
+    agreed.run("zones", "export", "Z1", "z1.txt", "--to", "notam", "--data", "data")
+    text = (agreed.folder / "z1.txt").read_text()
+
+    assert text.startswith("(A0000/")
+    assert "TO POINT OF ORIGIN" in text
+    agreed.run("zones", "export", "Z1", "z1.ed318", "--data", "data")
+    assert "FeatureCollection" in (agreed.folder / "z1.ed318").read_text()
+
+
+def test_a_zone_is_proposed_in_words_alone_and_consent_tells_what_follows(
+    agreed: Program,
+) -> None:
+    with running(agreed.folder / "data"):
+        agreed.run(
+            *("zones", "propose", "Z2", "--instrument", "MEMO", "--name", "en=Two"),
+            *("--rule", "en=within 5 km of the bridge", *by("north-1")),
+        )
+        refused = agreed.run(
+            *("zones", "propose", "Z3", "--instrument", "MEMO", "--name", "en=Three"),
+            *by("north-1"),
+            code=2,
+        )
+        content = agreed.run("zones", "show", "Z2", "--json", "--data", "data").json()
+        digits = content["proposals"][0]["content"][:10]
+        first = agreed.run("zones", "consent", "Z2", "--content", digits, *by("north-1"))
+        second = agreed.run("zones", "consent", "Z2", "--content", digits, *by("south-1"))
+
+    assert "--rule" in refused.err
+    assert "consent is missing from south" in first.out
+    assert "It is in force from" in second.out
+
+
+def test_the_template_of_an_instrument_is_a_whole_one(agreed: Program) -> None:
+    printed = agreed.run("instruments", "template").out
+    agreed.write("template.toml", printed.replace('"MEMO"', '"MEMO-2"'))
+    with running(agreed.folder / "data"):
+        agreed.run("instruments", "publish", "template.toml", *by("north-1"))
+    rows = agreed.run("instruments", "list", "--json", "--data", "data").json()
+    assert {row["code"] for row in rows} == {"MEMO", "MEMO-2"}
+
+
+def test_the_help_of_an_appointment_lists_the_roles(agreed: Program) -> None:
+    assert "warning_operator" in " ".join(agreed.run("officers", "appoint", "--help").out.split())

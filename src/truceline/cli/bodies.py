@@ -12,11 +12,13 @@ from truceline.cli.keys import enrolment
 from truceline.cli.reach import Reach, part
 from truceline.cli.statement import Desk
 from truceline.cli.words import group, instant, reads, texts, writes
+from truceline.records.roles import Role
 
 bodies = group("bodies", "The bodies of the log: guarantors, parties, observers, agencies.")
 officers = group("officers", "The officers that a body names, under pseudonyms, with roles.")
 
 _Code = Annotated[str, typer.Argument(help="Code of the body.")]
+_ROLES = ", ".join(one for one in Role if one not in (Role.MECHANISM, Role.PUBLIC))
 _Officer = Annotated[str, typer.Argument(help="Code of the officer: a pseudonym, not a name.")]
 
 
@@ -83,7 +85,7 @@ def appoint(
     desk: Desk,
     *,
     officer: _Officer,
-    role: Annotated[list[str], typer.Option("--role", help="A role; may be given several times.")],
+    role: Annotated[list[str], typer.Option("--role", help=f"A role, repeatable: {_ROLES}.")],
     officer_key: Annotated[Path, typer.Option("--officer-key", help="The officer's key or card.")],
     until: Annotated[str | None, typer.Option("--until", help="End of the appointment.")] = None,
     name: Annotated[str | None, typer.Option("--name", help="Sealed: the officer's name.")] = None,

@@ -51,6 +51,35 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+EXAMPLE = """\
+origin = "truceline.example/exercise-1"
+mode = "exercise"              # or live: then each body signs on its own machine
+quorum = 1                     # of the witnesses below
+time_zone = "Asia/Damascus"
+
+[title]
+en = "An exercise"
+
+[[bodies]]
+code = "north"
+name = { en = "The north" }
+capacity = "guarantor"         # or conflict_party, observer, agency, secretariat, ...
+key = "keys/north.key"         # its card (north.key.pub) beside this file, or the card itself
+
+[[bodies]]
+code = "south"
+name = { en = "The south" }
+capacity = "conflict_party"
+key = "keys/south.key.pub"
+
+[[witnesses]]
+body = "south"
+name = "witness.example/south"
+vkey = "witness.example/south+..."   # printed by `truceline witness`
+url = "https://witness.example"
+"""
+"""A whole description, for `init example` and the help of `init draft`."""
+
 _Dir = Annotated[Path, typer.Argument(help="Data folder; made when absent.")]
 _Bodies = Annotated[
     Path, typer.Option("--bodies", help="TOML file: origin, mode, title, bodies, witnesses.")
@@ -61,6 +90,12 @@ _DataKey = Annotated[
 _Database = Annotated[
     str, typer.Option("--database", help="URL of a PostgreSQL; none: SQLite in DIR.")
 ]
+
+
+@app.command("example")
+def example() -> None:
+    """Print a whole TOML file for --bodies, to be filled in."""
+    typer.echo(EXAMPLE, nl=False)
 
 
 @app.command("draft")
@@ -74,8 +109,9 @@ def draft(
     """Make the data folder and the draft of the founding record, for each body to countersign.
 
     The TOML file has `origin`, `mode` (exercise or live), `quorum`, `time_zone`, a table
-    [title], tables [[bodies]] with code, name, capacity and `key` (its public card), and
-    [[witnesses]] with body, name, vkey and `url`.
+    [title], tables [[bodies]] with code, name, capacity and `key` (path of its key file or
+    public card, beside the TOML file), and [[witnesses]] with body, name, vkey and `url`.
+    `truceline init example` prints a whole one.
     """
     described = _described(bodies)
     signed = _draft(folder, described, data_key=data_key, database=database)
@@ -171,13 +207,53 @@ def exercise(
 
 def _described(file: Path) -> dict[str, Any]:
     """Return the description with its defaults; keys are read beside the file."""
-    found = {"mode": "exercise", "quorum": 0, "time_zone": "UTC", "witnesses": []}
+    found: dict[str, Any] = {"mode": "exercise", "quorum": 0, "time_zone": "UTC", "witnesses": []}
     found |= read_description(file)
-    for name in ("origin", "title", "bodies"):
-        if name not in found:
-            raise Malformed(Reason.MISSING_FIELD, where=f"{file}: {name}", detail="it is missing")
+    for name, kind in _KINDS_OF_FIELD.items():
+        _check(found, name, kind, f"{file}: {name}")
+    for table, fields in _FIELDS.items():
+        for number, one in enumerate(found[table], start=1):
+            _check_table(one, fields, f"{file}: {table} {number}")
+    if not found["bodies"]:
+        raise Malformed(
+            Reason.MISSING_FIELD, where=f"{file}: bodies", detail="there is none", remedy=_SEE
+        )
     found["base"] = file.parent
     return found
+
+
+_SEE = "`truceline init example` prints a whole file"
+_KINDS_OF_FIELD: Mapping[str, type | tuple[type, ...]] = {
+    "origin": str,
+    "mode": str,
+    "quorum": int,
+    "time_zone": str,
+    "title": dict,
+    "bodies": list,
+    "witnesses": list,
+}
+_FIELDS: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
+    "bodies": {"code": str, "name": dict, "capacity": str, "key": (str, dict)},
+    "witnesses": {"body": str, "name": str, "vkey": str},
+}
+_WORDS = {str: "text", int: "a whole number", dict: "a table", list: "a list of tables"}
+
+
+def _check_table(one: Any, fields: Mapping[str, type | tuple[type, ...]], where: str) -> None:
+    if not isinstance(one, dict):
+        raise Malformed(Reason.WRONG_TYPE, where=where, detail="it is not a table", remedy=_SEE)
+    for name, kind in fields.items():
+        _check(one, name, kind, f"{where}: {name}")
+
+
+def _check(found: Mapping[str, Any], name: str, kind: type | tuple[type, ...], where: str) -> None:
+    """Refuse a field that is missing or of another type, with its place in the file."""
+    if name not in found:
+        raise Malformed(Reason.MISSING_FIELD, where=where, detail="it is missing", remedy=_SEE)
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    if not isinstance(found[name], kinds) or isinstance(found[name], bool):
+        wanted = " or ".join(_WORDS[one] for one in kinds)
+        raise Malformed(Reason.WRONG_TYPE, where=where, detail=f"it must be {wanted}", remedy=_SEE)
 
 
 def _draft(
@@ -353,6 +429,18 @@ def _found(installation: Installation, signed: Envelope, folder: Path, *, as_jso
     shown.facts(told)
     shown.say("\nEach party notes the genesis hash: `truceline verify --genesis` takes it.")
     shown.say(f"Start the server with `truceline up --data {folder}`.")
+    shown.say(_NEXT)
+
+
+_NEXT = """
+Then, each body with its own key:
+    truceline keys new OFFICER.key
+    truceline officers appoint OFFICER --role principal --officer-key OFFICER.key --key BODY.key
+and the officers:
+    truceline instruments template > memo.toml
+    truceline instruments publish memo.toml --key OFFICER.key
+    truceline instruments sign MEMO --key OFFICER.key
+    truceline zones propose ZONE --instrument MEMO --name en=... --file FILE --key OFFICER.key"""
 
 
 def _vkey(folder: Path) -> str:

@@ -22,6 +22,36 @@ _Why = Annotated[list[str], typer.Option("--why", help="Why, by language: en=...
 _Source = Annotated[str | None, typer.Option("--source", help="Where it was published.")]
 MOST_TEXT_BYTES = 64 * 2**20
 
+TEMPLATE = """\
+# An instrument as `truceline instruments publish FILE` takes it.
+# Every field: `truceline kinds instrument.published/1`. Times may be ISO 8601.
+code = "MEMO"                  # short, and never changed
+type = "memorandum"            # or mou, terms, protocol, local_deal, joint_statement, map_annex
+secrecy = "public"             # or parties, named: then everything said of it is sealed
+renewal = "none"               # or auto, consensus
+edge = "geodesic"              # how lines run between vertices: geodesic, lonlat or rhumb
+# term = "P6M"                 # ISO 8601; none: without end
+deadlines = []
+obligations = []
+signatories = [
+  { body = "north", capacity = "guarantor" },
+  { body = "south", capacity = "conflict_party" },
+]
+
+[title]
+en = "A memorandum"
+# ar = "..."
+
+[texts.en]                     # one table for each language
+file = "memo.txt"              # beside this file
+equal_force = true
+
+[effective]
+rule = "on signature"          # the words of the text
+says = { from = "signature" }  # and what they come to
+"""
+"""A whole description, for `instruments template`."""
+
 
 @writes(app, "publish")
 def publish(
@@ -46,6 +76,12 @@ def publish(
     desk.tell(desk.state("instrument.published/1", body), f"{body.get('code')} is published.")
 
 
+@app.command("template")
+def template() -> None:
+    """Print a whole description of an instrument, to be filled in and published."""
+    typer.echo(TEMPLATE, nl=False)
+
+
 @writes(app, "sign")
 def sign(
     desk: Desk,
@@ -68,7 +104,18 @@ def sign(
         "place": place,
         "stated_at": instant(stated_at, "--stated-at"),
     }
-    desk.tell(desk.state("instrument.signed/1", body), f"{code} is signed; texts {shown_hash}.")
+    taken = desk.state("instrument.signed/1", body)
+    desk.tell(taken, f"{code} is signed; texts {shown_hash}. {_follows(desk.reach, code)}")
+
+
+def _follows(reach: Reach, code: str) -> str:
+    """What the signature led to: in force by it, or who has not signed."""
+    one = reach.get(f"/api/agreements/{part(code)}")
+    waiting = ", ".join(row["body"] for row in one["signatories"] if not row["signed_at"])
+    if waiting:
+        return f"Not signed yet: {waiting}."
+    begins = one["effective"]["from"]
+    return f"All have signed; it is {one['state']}" + (f" from {begins}." if begins else ".")
 
 
 @writes(app, "reading")

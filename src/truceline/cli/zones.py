@@ -18,7 +18,7 @@ from truceline.cli.options import At
 from truceline.cli.reach import Reach, part
 from truceline.cli.statement import Desk
 from truceline.cli.words import group, reads, texts, texts_or_nothing, writes
-from truceline.cli.zone_content import deposit
+from truceline.cli.zone_content import deposit, deposit_said, whole_hash
 from truceline.cli.zones_files import Beside, read_beside
 from truceline.errors import Malformed, Reason, Refused, Unproven
 
@@ -30,11 +30,18 @@ if TYPE_CHECKING:
 app = group("zones", "Zones: proposed, answered by positions, consented to, in force, suspended.")
 
 _Zone = Annotated[str, typer.Argument(help="Code of the zone.")]
-_File = Annotated[
-    Path, typer.Option("--file", help="The boundary: GeoJSON, KML, ED-269, ED-318, OpenAir, ...")
-]
 _Feature = Annotated[
     str | None, typer.Option("--feature", help="Which zone of the file, when it has several.")
+]
+_MaybeFile = Annotated[
+    Path | None,
+    typer.Option("--file", help="The boundary: GeoJSON, KML, ED-269, ED-318, AIXM, NOTAM, ..."),
+]
+_Rule = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rule", help="The boundary in words, by language: en=... (with --file or alone)."
+    ),
 ]
 _Edge = Annotated[
     str | None,
@@ -46,7 +53,9 @@ _Edge = Annotated[
 ]
 _Comment = Annotated[list[str] | None, typer.Option("--comment", help="A comment by language.")]
 _Source = Annotated[str | None, typer.Option("--source", help="Where it was published.")]
-_Content = Annotated[str, typer.Option("--content", help="SHA-256 of the content (zones show).")]
+_Content = Annotated[
+    str, typer.Option("--content", help="SHA-256 of the content, or its first digits (zones show).")
+]
 _Why = Annotated[list[str], typer.Option("--why", help="Why, by language: en=...")]
 
 
@@ -57,14 +66,22 @@ def propose(
     zone: _Zone,
     instrument: Annotated[str, typer.Option("--instrument", help="Under which instrument.")],
     name: Annotated[list[str], typer.Option("--name", help="Name by language: en=..., ar=...")],
-    file: _File,
+    file: _MaybeFile = None,
+    rule: _Rule = None,
     feature: _Feature = None,
     edge: _Edge = None,
     comment: _Comment = None,
     source: _Source = None,
 ) -> None:
     """Propose a zone: a boundary, a rule, or both."""
-    content, original = deposit(desk, file, feature, edge)
+    content, original = deposit_said(
+        desk,
+        zone,
+        file=file,
+        rule=texts_or_nothing(rule, "--rule"),
+        feature=feature,
+        edge=edge,
+    )
     body = {
         "zone": zone,
         "name": texts(name, "--name"),
@@ -84,22 +101,43 @@ def revise(
     desk: Desk,
     *,
     zone: _Zone,
-    file: _File,
+    file: _MaybeFile = None,
+    rule: _Rule = None,
     feature: _Feature = None,
     edge: _Edge = None,
     comment: _Comment = None,
 ) -> None:
     """Replace the proposal by a further one; positions stay open."""
-    content, original = deposit(desk, file, feature, edge)
+    made = deposit_said(
+        desk,
+        zone,
+        file=file,
+        rule=texts_or_nothing(rule, "--rule"),
+        feature=feature,
+        edge=edge,
+    )
+    _put_forward(desk, "zone.revised/1", zone, made, comment, f"{zone} is revised")
+
+
+def _put_forward(
+    desk: Desk,
+    kind: str,
+    zone: str,
+    made: tuple[dict[str, Any], dict[str, Any] | None],
+    comment: list[str] | None,
+    sentence: str,
+    **more: str,
+) -> None:
+    """State a further content for a zone that there is already, and tell its hash."""
+    content, original = made
     body = {
         "zone": zone,
         "content": content,
+        **more,
         "original": original,
         "comment": texts_or_nothing(comment, "--comment"),
     }
-    desk.tell(
-        desk.state("zone.revised/1", body), f"{zone} is revised; content {content['sha256']}."
-    )
+    desk.tell(desk.state(kind, body), f"{sentence}; content {content['sha256']}.")
 
 
 @writes(app, "position")
@@ -125,10 +163,11 @@ def position(
             detail="a position is a line of your own or the acceptance of another's, not both",
         )
     content = None if file is None else deposit(desk, file, feature, edge)[0]
+    accepted = None if accepts is None else whole_hash(desk.reach, zone, accepts, "--accepts")
     body = {
         "zone": zone,
         "content": content,
-        "accepts": accepts,
+        "accepts": accepted,
         "basis": basis,
         "comment": texts_or_nothing(comment, "--comment"),
         "source": source,
@@ -139,8 +178,21 @@ def position(
 @writes(app, "consent")
 def consent(desk: Desk, *, zone: _Zone, content: _Content) -> None:
     """Consent, for your body, to exactly this content."""
-    taken = desk.state("zone.consented/1", {"zone": zone, "content": content})
-    desk.tell(taken, f"Your body consents to {content} for {zone}.")
+    wanted = whole_hash(desk.reach, zone, content, "--content")
+    taken = desk.state("zone.consented/1", {"zone": zone, "content": wanted})
+    desk.tell(
+        taken, f"Your body consents to {wanted} for {zone}. {_follows(desk.reach, zone, wanted)}"
+    )
+
+
+def _follows(reach: Reach, zone: str, content: str) -> str:
+    """What the consent led to: the zone is in force by it, or whose consent is missing."""
+    one = reach.get(f"/api/zones/{part(zone)}")
+    held = one["in_force"]
+    if held and held["content"] == content:
+        return f"It is in force from {held['from']}: record {held['record']}, leaf {held['index']}."
+    missing = ", ".join(one["missing"])
+    return f"It is not in force yet; consent is missing from {missing}." if missing else ""
 
 
 @writes(app, "contest")
@@ -148,7 +200,8 @@ def contest(
     desk: Desk, *, zone: _Zone, content: _Content, why: _Why, source: _Source = None
 ) -> None:
     """Contest a boundary; it stays in force and is shown as contested."""
-    body = {"zone": zone, "content": content, "why": texts(why, "--why"), "source": source}
+    wanted = whole_hash(desk.reach, zone, content, "--content")
+    body = {"zone": zone, "content": wanted, "why": texts(why, "--why"), "source": source}
     desk.tell(desk.state("zone.contested/1", body), f"{zone} is shown as contested.")
 
 
@@ -157,23 +210,27 @@ def amend(
     desk: Desk,
     *,
     zone: _Zone,
-    file: _File,
-    supersedes: Annotated[str, typer.Option("--supersedes", help="SHA-256 of what is in force.")],
+    supersedes: Annotated[
+        str, typer.Option("--supersedes", help="SHA-256 of what is in force, or its first digits.")
+    ],
+    file: _MaybeFile = None,
+    rule: _Rule = None,
     feature: _Feature = None,
     edge: _Edge = None,
     comment: _Comment = None,
 ) -> None:
     """Put an amendment forward; the boundary in force holds until all consent."""
-    content, original = deposit(desk, file, feature, edge)
-    body = {
-        "zone": zone,
-        "content": content,
-        "supersedes": supersedes,
-        "original": original,
-        "comment": texts_or_nothing(comment, "--comment"),
-    }
-    desk.tell(
-        desk.state("zone.amended/1", body), f"Amendment put forward; content {content['sha256']}."
+    before = whole_hash(desk.reach, zone, supersedes, "--supersedes")
+    made = deposit_said(
+        desk,
+        zone,
+        file=file,
+        rule=texts_or_nothing(rule, "--rule"),
+        feature=feature,
+        edge=edge,
+    )
+    _put_forward(
+        desk, "zone.amended/1", zone, made, comment, "Amendment put forward", supersedes=before
     )
 
 
@@ -279,7 +336,11 @@ def export(
 
     form = known.by_name(write_as or known.for_file(out.name))
     adopted = None if content else _in_force(mechanism, zone, at)
-    wanted = content or str((adopted or {})["content"])
+    wanted = (
+        str((adopted or {})["content"])
+        if content is None
+        else whole_hash(mechanism, zone, content, "--content")
+    )
     reply = mechanism.ask("GET", f"/api/files/{part(wanted)}")
     if reply.status >= 400:
         reply.json()

@@ -141,5 +141,5 @@ def _check_edges(content: ZoneContent, instrument: Instrument) -> None:
                 f"volume {number} is drawn with {volume.edge} edges;"
                 f" {instrument.code} chose {instrument.edge}",
                 "body.content",
-                remedy="Write the content again with the edges that the agreement chose",
+                remedy=f"Write the content again with the edges that the agreement chose (`--edge {instrument.edge}`)",
             )
