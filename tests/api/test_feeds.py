@@ -128,6 +128,13 @@ def test_a_feed_tells_of_itself_and_of_its_aircraft(fed: World) -> None:
     assert one["squawk"] == "7700"
 
 
+def test_who_operates_sees_the_feeds_and_not_the_aircraft(fed: World) -> None:
+    tell(fed, told={"abc123": {"squawk": ["7700", NOON + 60 * SECOND]}})
+    fed.tokens["host"] = token_for(fed.installation, "north", Purpose.ADMIN)
+    assert len(fed.get("/api/feeds", "host")["feeds"]) == 1
+    assert fed.ask("/api/aircraft.json", "host").status_code == 403
+
+
 def test_a_feed_that_has_stopped_telling_is_away_whatever_it_said(fed: World) -> None:
     tell(fed)
     later(fed, 20)
