@@ -43,7 +43,6 @@ class Interface:
         contents: Callable[[str], ZoneContent],
     ) -> None:
         self.desk = Desk(store, clock, check, http=settings.dss_local)
-        self.settings = settings
         self._keyring = keyring
         self._url = settings.dss_url
         self.sender = Sender(store, clock, check, _caller(settings))

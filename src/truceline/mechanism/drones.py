@@ -19,7 +19,7 @@ from truceline.dss import kept
 from truceline.dss.entities import Availability
 from truceline.dss.token import Claims
 from truceline.dss.world import Act, Change, Outcome, World
-from truceline.errors import Reason, Refused, Unavailable
+from truceline.errors import Reason, Refused
 from truceline.mechanism.clock import Clock
 from truceline.records.record import Micros
 from truceline.store import dss as rows
@@ -40,10 +40,8 @@ type Check = Callable[[Connection], None]
 class Desk:
     """What USSs' requests are decided at. Safe to use from several threads."""
 
-    def __init__(
-        self, store: Store, clock: Clock, check: Check | None, *, http: bool = False
-    ) -> None:
-        """`check` raises when this process is not the writer (any more); None: it only reads.
+    def __init__(self, store: Store, clock: Clock, check: Check, *, http: bool = False) -> None:
+        """`check` raises when this process is not the writer (any more).
 
         `http`: USSs without TLS are taken too.
         """
@@ -104,7 +102,7 @@ class Desk:
         """Keep a USS's report; of each USS the newest thousand. Returns its id."""
         name = fresh_uuid()
         with self._lock, self._store.writing() as tx:
-            self._may_write(tx)
+            self._check(tx)
             if rows.count_reports(tx, manager) >= _MOST_REPORTS:
                 rows.drop_oldest_report(tx, manager)
             rows.add_report(tx, name, manager, self.now(), body)
@@ -135,7 +133,7 @@ class Desk:
         # the memory has taken the change it is in doubt, and is read from the store again.
         self._doubtful = True
         with self._store.writing() as tx:
-            self._may_write(tx)
+            self._check(tx)
             rows.change(tx, put, [(kept.sort(one), one.id) for one in change.gone])
             rows.add_notices(tx, notices)
         # Durable from here. If we stop before the answer is sent, the USS reads the entity
@@ -145,17 +143,10 @@ class Desk:
 
     def _sure(self) -> World:
         """The world, read again where the store may know more than the memory."""
-        if self._doubtful or self._check is None:
+        if self._doubtful:
             self._load()
             self._doubtful = False
         return self._world
-
-    def _may_write(self, tx: Connection) -> None:
-        if self._check is None:
-            raise Unavailable(
-                Reason.NOT_THE_WRITER, where="drones", detail="this process only reads"
-            )
-        self._check(tx)
 
     def _load(self) -> None:
         with self._store.reading() as look:
