@@ -27,6 +27,7 @@ from truceline.records.record import Micros
 from truceline.store.views import crossings
 from truceline.store.views.crossings import CrossingRow, SegmentRow
 
+_ALL = 2**31 - 1
 _LEAD_GAPS = 2
 """How many of the longest gaps before the period are followed, so that tracks are known."""
 
@@ -80,10 +81,9 @@ def look_again(
     """
     made = SecondLook()
     lead = round(_LEAD_GAPS * rules.longest_gap_s * SECOND_US)
-    with installation.store.reading() as look:
+    with installation.store.reading() as look, installation.reading_book() as book:
         sealed = crossings.segments_from(look, Micros(since - lead))
-        with installation.reading_book() as book:
-            stated = crossing_list.crossings(look, book, since=since, until=until, limit=2**31 - 1)
+        stated = crossing_list.crossings(look, book, since=since, until=until, limit=_ALL)
         bound = crossings.names_of_segments(look)
     again = _Again(installation, made, rules, (since, until))
     made.found = again.followed(_by_feed(sealed))

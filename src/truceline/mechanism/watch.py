@@ -181,7 +181,11 @@ class Watch:
             self._take_answers()
             self._exemptions.look()
             self._take_answers()
+            now = self._installation.clock.now()
             for key in over:
+                # Nothing more, from here on: a second look ends the feed's tracks there too.
+                if self._sources[key].batches:
+                    self._sources[key].fed.append((0, now))
                 self._seal(self._sources.pop(key), left_out[key])
 
     # -- the picture -------------------------------------------------------------------------
