@@ -10,7 +10,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("ledger", "door", "serving", "comparison", "air/throughput", "air/whole")
+SCRIPTS = (
+    "ledger",
+    "door",
+    "serving",
+    "comparison",
+    "air/throughput",
+    "air/whole",
+    "air/sightings",
+)
 
 
 def main() -> int:

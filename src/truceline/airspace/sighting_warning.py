@@ -124,11 +124,15 @@ class SightingWarnings:
             )
         return found
 
-    def _judge(self, reaches: list[Reach], at: int) -> list[PlaceWarning]:
+    def likely(self, reaches: list[Reach]) -> Floats:
+        """Return for each place how likely at least one of the trails reaches it."""
         missed = np.ones(len(self.places))
         for one in reaches:
             missed *= 1 - one.probability
-        likely = 1 - missed
+        return 1 - missed
+
+    def _judge(self, reaches: list[Reach], at: int) -> list[PlaceWarning]:
+        likely = self.likely(reaches)
         changes: list[PlaceWarning] = []
         for number, place in enumerate(self.places):
             share, stands = float(likely[number]), self._standing.get(place.code)
