@@ -47,6 +47,29 @@ KIND_OF = {
     "USPACE": ZoneKind.INFORMATION,
 }
 
+KEPT = frozenset(
+    [
+        "code",
+        "kind",
+        "names",
+        "ids",
+        "raw_kinds",
+        "reasons",
+        "reason_texts",
+        "messages",
+        "rule",
+        "authorities",
+        "volumes",
+        "applicability",
+        "extras",
+        "original",
+    ]
+)
+"""Fields of a zone that both standards have a place for."""
+
+KEPT_OF_VOLUME = frozenset(("shape", "lower", "upper", "edge", "operation", "extras"))
+"""And of a volume."""
+
 
 @dataclass(slots=True)
 class Taken:

@@ -58,25 +58,6 @@ _RESTRICTION_OF = {
     ZoneKind.INFORMATION: "NO_RESTRICTION",
 }
 _FEET_OR_METRES = {Unit.FT: "FT", Unit.FL: "FT", Unit.M: "M"}
-_KEPT = frozenset(
-    [
-        "code",
-        "kind",
-        "names",
-        "ids",
-        "raw_kinds",
-        "reasons",
-        "reason_texts",
-        "messages",
-        "rule",
-        "authorities",
-        "volumes",
-        "applicability",
-        "extras",
-        "original",
-    ]
-)
-_KEPT_OF_VOLUME = frozenset(("shape", "lower", "upper", "edge", "operation", "extras"))
 _LISTS = ("features", "UASZoneList")
 
 
@@ -130,7 +111,7 @@ def write(zones: tuple[ZoneContent, ...]) -> Written:
             lost("zone", "it has no geometry and was left out")
         else:
             features.append(_feature(content, lost))
-            lost.found += lost_fields(content, kept=_KEPT, kept_of_volume=_KEPT_OF_VOLUME)
+            lost.found += lost_fields(content, kept=ed.KEPT, kept_of_volume=ed.KEPT_OF_VOLUME)
             lost.found += lost_extras(content, FORMAT)
         losses += lost.found
     dataset, apart = shared_dataset(zones, FORMAT)

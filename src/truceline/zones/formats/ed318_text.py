@@ -45,25 +45,6 @@ _TYPE_OF = {
     ZoneKind.INFORMATION: "NO_RESTRICTION",
 }
 _DATUMS = (Datum.AGL, Datum.AMSL, Datum.WGS84)
-_KEPT = frozenset(
-    [
-        "code",
-        "kind",
-        "names",
-        "ids",
-        "raw_kinds",
-        "reasons",
-        "reason_texts",
-        "messages",
-        "rule",
-        "authorities",
-        "volumes",
-        "applicability",
-        "extras",
-        "original",
-    ]
-)
-_KEPT_OF_VOLUME = frozenset(("shape", "lower", "upper", "edge", "operation", "extras"))
 
 
 def write(zones: tuple[ZoneContent, ...]) -> Written:
@@ -76,7 +57,7 @@ def write(zones: tuple[ZoneContent, ...]) -> Written:
             lost("zone", "it has no geometry and was left out")
         else:
             features.append(_feature(content, lost))
-            lost.found += lost_fields(content, kept=_KEPT, kept_of_volume=_KEPT_OF_VOLUME)
+            lost.found += lost_fields(content, kept=ed.KEPT, kept_of_volume=ed.KEPT_OF_VOLUME)
             lost.found += lost_extras(content, "ed318")
         losses += lost.found
     dataset, apart = shared_dataset(zones, "ed318")
