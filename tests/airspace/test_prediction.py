@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from truceline.airspace.chart import Chart, chart, watched
 from truceline.airspace.fix import Fixes, Names, fixes
+from truceline.airspace.kernel import AHEAD
 from truceline.airspace.prediction import (
     Alerted,
     Entry,
@@ -19,8 +20,18 @@ from truceline.airspace.prediction import (
     Settled,
 )
 from truceline.airspace.prediction_chance import TERMS, chance
+from truceline.airspace.prediction_motion import Memory
 from truceline.airspace.prediction_outlook import Outlook
+from truceline.airspace.prediction_paths import (
+    HORIZON_S,
+    STEP_S,
+    WARM_STATES,
+    Lookout,
+    entries_ahead,
+    first_entry,
+)
 from truceline.airspace.prediction_weights import WEIGHTS
+from truceline.airspace.rules import STANDARD
 from truceline.geo.altitude import Datum, Unit, altitude
 from truceline.geo.position import from_degrees
 from truceline.geo.volume import Circle, Volume
@@ -223,3 +234,29 @@ def test_a_chance_is_between_none_and_certain(value):
     found = chance(np.full((1, len(TERMS)), value / 100))
 
     assert 0 <= float(found[0]) <= 1
+
+
+@pytest.mark.skipif(not AHEAD.wait(), reason=f"no compiled look-ahead here: {AHEAD.notice}")
+def test_the_compiled_look_ahead_finds_what_the_plain_one_finds():
+    rng = np.random.default_rng(5)
+    many = [
+        flight(30, south_m=float(rng.uniform(10e3, 45e3)), east_m=float(rng.uniform(-2e4, 2e4)),
+               climb_ft_min=float(rng.uniform(-2e3, 2e3)))
+        for _ in range(60)
+    ]  # fmt: skip
+    look = Lookout(zone(lower=8_000, upper=12_000))
+    for one in many:
+        states = Memory(STANDARD).take(one)
+        states = states.take(states.known_s >= 10)
+        heights = states.heights(STANDARD)
+        rows, zones = look.near(states, HORIZON_S)
+        plain, inside = first_entry(look, states, heights, (rows, zones))
+        met = plain.min(axis=1) <= HORIZON_S
+        look.asked = WARM_STATES
+        (fast_rows, _), fast, fast_inside = entries_ahead(look, states, heights)
+        assert set(rows[met].tolist()) <= set(fast_rows.tolist())
+        for row, when in zip(rows[met].tolist(), plain[met], strict=True):
+            found = fast[fast_rows.tolist().index(row)]
+            both = (found <= HORIZON_S) & (when <= HORIZON_S)
+            assert np.abs(found - when)[both].max() <= STEP_S
+        assert inside[met].sum() == fast_inside.sum()

@@ -31,7 +31,7 @@ from truceline.airspace.prediction_paths import (
     Ways,
     along,
     clarity,
-    first_entry,
+    entries_ahead,
     ways,
 )
 from truceline.airspace.rules import SECOND_US, Rules
@@ -89,8 +89,7 @@ def cases_of(look: Lookout, states: States, rules: Rules, memory: Memory) -> Cas
     usable = np.flatnonzero(fit(states))
     some = states.take(usable)
     heights = some.heights(rules)
-    pairs = look.near(some, HORIZON_S + 5.0)
-    entry_s, inside = first_entry(look, some, heights, pairs)
+    pairs, entry_s, inside = entries_ahead(look, some, heights)
     worth = np.flatnonzero(inside | (entry_s.min(axis=1, initial=NEVER) <= HORIZON_S))
     rows, zones = pairs[0][worth], pairs[1][worth]
     entry_s, inside = entry_s[worth], inside[worth]

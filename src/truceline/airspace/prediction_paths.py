@@ -21,8 +21,11 @@ from typing import Any
 import numpy as np
 import shapely
 
+from truceline.airspace.ahead import WaysAhead, lookahead
+from truceline.airspace.cells import Cells, cells
 from truceline.airspace.chart import Chart
 from truceline.airspace.fix import Flags, Floats, Ints
+from truceline.airspace.kernel import AHEAD, Kernel
 from truceline.airspace.metres import metres_per_degree
 from truceline.airspace.prediction_motion import SLOWEST_M_S, States
 from truceline.airspace.rules import SECOND_US
@@ -32,6 +35,8 @@ HORIZON_S = 120.0
 """Alerts look so far ahead: beyond it the share of timely warnings does not rise."""
 CLIMB_HELD_S = 120.0
 STEP_S = 2.5
+WARM_STATES = 5_000
+"""After so many states the compiled look-ahead is loaded."""
 NEVER = 999.0
 TURN_RAD_S = 0.025
 """A moderate turn: half of the standard rate of three degrees a second."""
@@ -110,6 +115,11 @@ class Lookout:
         self._grounds: dict[int, Ground] = {}
         boxes = [self._box(zone) for zone in range(len(chart.zone_ids))]
         self._tree = shapely.STRtree(boxes)
+        self.simple = np.array(
+            [chart.is_simple(zone) for zone in range(len(boxes))], dtype=np.bool_
+        )
+        self.asked = 0
+        self._cells: Cells | None = None
 
     def near(self, states: States, horizon_s: float) -> tuple[Ints, Ints]:
         """Return the pairs of state and zone that can meet within a time."""
@@ -120,6 +130,12 @@ class Lookout:
         usable = np.flatnonzero(np.isfinite(states.speed) & np.isfinite(states.heading))
         state, zone = self._tree.query(boxes[usable])
         return usable[state], np.asarray(zone, dtype=np.int64)
+
+    def cells(self) -> Cells:
+        """Return the table of cells of the chart, made once."""
+        if self._cells is None:
+            self._cells = cells(self.chart)
+        return self._cells
 
     def ground(self, zone: int) -> Ground:
         """Return what is looked at of a zone."""
@@ -195,6 +211,62 @@ def _extreme(columns: Ints, feet: Floats, pick: Any) -> tuple[int, float]:
         return -1, 0.0
     chosen = int(pick(feet))
     return int(columns[chosen]), float(feet[chosen])
+
+
+def entries_ahead(
+    look: Lookout, states: States, heights: Floats, *, kernel: Kernel = AHEAD
+) -> tuple[tuple[Ints, Ints], Floats, Flags]:
+    """Return the pairs of state and zone that meet, when by each way, and who is inside.
+
+    The compiled look-ahead (`ahead.py`) answers for zones of one volume once it is loaded;
+    the plain one for the rest, and until then. Both answer in steps of `STEP_S`; the plain
+    one may miss a corner that is passed within a step.
+    """
+    look.asked += len(states)
+    if look.asked >= WARM_STATES:
+        kernel.start()
+    is_ready = kernel.ready and look.simple.any()
+    rows, zones = look.near(states, HORIZON_S + STEP_S)
+    if is_ready:
+        rest = ~look.simple[zones]
+        rows, zones = rows[rest], zones[rest]
+    entry, inside = first_entry(look, states, heights, (rows, zones))
+    if not is_ready:
+        return (rows, zones), entry, inside
+    pairs, fast = _compiled(look, states, heights, kernel)
+    both = np.concatenate((entry, fast)), np.concatenate((inside, (fast == 0).any(axis=1)))
+    return (np.concatenate((rows, pairs[0])), np.concatenate((zones, pairs[1]))), *both
+
+
+def _compiled(
+    look: Lookout, states: States, heights: Floats, kernel: Kernel
+) -> tuple[tuple[Ints, Ints], Floats]:
+    flown, many = ways(states), len(WAYS)
+    east, north = metres_per_degree(states.lat)
+    way, volume, seconds = lookahead(
+        look.cells(),
+        WaysAhead(
+            lon=np.repeat(states.lon, many),
+            lat=np.repeat(states.lat, many),
+            seen_at=np.repeat(states.seen_at, many),
+            height_ft=np.repeat(heights, many, axis=1),
+            east_deg_s=np.repeat(states.speed * np.sin(states.heading) / east, many),
+            north_deg_s=np.repeat(states.speed * np.cos(states.heading) / north, many),
+            climb_ft_s=flown.climb.ravel(),
+            turn_rad_s=flown.turn.ravel(),
+            turn_s=flown.turn_s.ravel(),
+            climb_s=flown.climb_s.ravel(),
+        ),
+        HORIZON_S,
+        kernel=kernel,
+    )
+    zone = look.chart.zone_of[volume]
+    known = look.simple[zone]
+    way, zone, seconds = way[known], zone[known], seconds[known]
+    keys, pair = np.unique(way // many * len(look.simple) + zone, return_inverse=True)
+    entry = np.full((len(keys), many), NEVER)
+    np.minimum.at(entry, (pair, way % many), np.ceil(seconds / STEP_S - 1e-9) * STEP_S)
+    return (keys // len(look.simple), keys % len(look.simple)), entry
 
 
 def first_entry(
