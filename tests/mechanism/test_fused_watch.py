@@ -122,3 +122,19 @@ def test_a_spoofed_own_word_does_not_hide_where_a_radar_sees_the_aircraft(mechan
     found = [one for one in rows(mechanism) if one.left_cause == "left"]
     assert len(found) == 1
     assert abs(found[0].left_at - (NOON + 410 * SECOND)) < 6 * SECOND
+
+
+def test_a_sensor_that_agrees_vouches_for_a_track_that_it_does_not_carry(mechanism, clock):
+    watch = Watch(mechanism)
+    both(watch, clock, by(Kind.ADSB, "NORTH"), by(Kind.MLAT, "MLAT", after_s=1.0))
+    tracks = watch._following._groups["", "synthetic"].watch._engine.tracks
+    seconded = int(tracks.last["seconded_at"][tracks.aircraft.known("f0beef")])
+    assert watch.carried("MLAT", "synthetic") == 0
+    assert NOON + (60 + 5 * 119 - 10) * SECOND < seconded < NOON + (60 + 5 * 119 + 2) * SECOND
+
+
+def test_a_sensor_that_disagrees_vouches_for_nothing(mechanism, clock):
+    watch = Watch(mechanism)
+    both(watch, clock, by(Kind.ADSB, "NORTH"), by(Kind.MLAT, "MLAT", east=2.0, after_s=1.0))
+    signs = watch._following._groups["", "synthetic"].watch.interference.counted
+    assert signs["contradicted"] > 0

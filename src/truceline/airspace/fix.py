@@ -42,6 +42,10 @@ class Names:
             self.texts.append(text)
         return found
 
+    def known(self, text: str) -> int | None:
+        """Return the code of a text, None if it has none."""
+        return self._codes.get(text)
+
     def codes(self, texts: Iterable[str]) -> Codes:
         """Return the codes of several texts."""
         return np.fromiter((self.code(text) for text in texts), dtype=np.int32)

@@ -110,6 +110,10 @@ class LiveWatch:
         """How many fixes were left out, by reason."""
         return dict(self._engine.tracks.left_out)
 
+    def vouch(self, aircraft: str, seen_at: int) -> None:
+        """Note that a sensor of another kind agreed with a track without being part of it."""
+        self._engine.tracks.vouch(aircraft, seen_at)
+
     @property
     def interference(self) -> Interference:
         """Where positions are in doubt; more signs may be handed to it (`Interference.take`)."""

@@ -422,6 +422,13 @@ class Tracks:
             column[slots] = rows[name][ends]
         self._known[slots] = True
 
+    def vouch(self, aircraft: str, seen_at: int) -> None:
+        """Note that a sensor of another kind agreed with a track without being part of it."""
+        slot = self.aircraft.known(aircraft)
+        if slot is not None and slot < len(self._known) and self._known[slot]:
+            seconded = self.last["seconded_at"]
+            seconded[slot] = max(int(seconded[slot]), seen_at)
+
     def _count(self, reason: str, count: int) -> None:
         if count:
             self.left_out[reason] += count

@@ -25,6 +25,7 @@ from truceline.airspace.fix import Fixes
 from truceline.airspace.fusion import LATE_US, Fusion
 from truceline.airspace.interference import Evidence, Sign
 from truceline.airspace.live import LiveWatch
+from truceline.airspace.quality import Kind
 from truceline.airspace.rules import STANDARD, Rules
 from truceline.mechanism.book import Book
 from truceline.mechanism.installation import Installation
@@ -81,10 +82,12 @@ class Following:
         self._left_out: dict[FeedKey, Counter[str]] = {}
         self.fusions: dict[str, Fusion] = {}
         self.carried: Counter[FeedKey] = Counter()
+        self.kinds: dict[FeedKey, Kind] = {}
 
     def feed(self, key: FeedKey, batch: Fixes, *, now_us: int | None) -> list[Event]:
         """Take a batch that is settled and not empty; return what it says of the zones."""
         of = self._group_of.get(key) or self._assign(key, batch, now_us)
+        self.kinds[key] = _kind(int(batch.kind[-1]))
         is_fused = of[0] == FUSED and now_us is not None
         if is_fused and now_us is not None:
             batch = batch.take(self.fusions[key[1]].take(batch, now_us))
@@ -165,16 +168,18 @@ def shown_by(crossing: Crossing) -> str:
     return crossing.entry.after.source
 
 
+def _kind(number: int) -> Kind:
+    return Kind(number) if 0 <= number < len(Kind) else Kind.UNKNOWN
+
+
 def _pass_on(fusion: Fusion, watch: LiveWatch) -> None:
     """Tell the engine where sensors contradict each other, and where they agree."""
     watch.interference.take(
         Evidence(Sign.CONTRADICTED, one.aircraft, one.at, one.lat, one.lon, one.metres)
         for one in fusion.contradictions()
     )
-    vouch = getattr(watch, "vouch", None)
     for aircraft, seen_at in fusion.witnesses():
-        if vouch is not None:
-            vouch(aircraft, seen_at)
+        watch.vouch(aircraft, seen_at)
 
 
 def _changes(book: Book, after: Micros, until: Micros) -> Iterator[Micros]:

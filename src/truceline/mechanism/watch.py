@@ -194,7 +194,8 @@ class Watch:
         """Take what aircraft said besides where they are."""
         now = self._installation.clock.now()
         with self._lock:
-            self._following.fusion(nature).tell(source, Kind.ADSB, told, now)
+            kind = self._following.kinds.get((source, nature), Kind.UNKNOWN)
+            self._following.fusion(nature).tell(source, kind, told, now)
 
     def picture(self, now: int) -> list[dict[str, Any]]:
         """Return the fused picture in readsb's words, each aircraft with its nature."""
