@@ -70,7 +70,7 @@ def lookahead(
         tuple(np.ascontiguousarray(one) for one in columns),
         float(horizon_s),
         CHORD_S,
-        np.stack(metres_per_degree(ways.lat)),
+        np.stack(metres_per_degree(ways.lat)) if ways.turn_rad_s.any() else np.ones((2, 1)),
         table.volumes,
         table_of(table),
         table.nearest,

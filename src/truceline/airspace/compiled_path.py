@@ -43,8 +43,9 @@ SLOT, VOLUME, AT_IN, AT_OUT, EDGE_IN, EDGE_OUT, BEFORE_IN, AFTER_IN, BEFORE_OUT,
 )
 WHOLES, REALS = 10, 6
 
-# What is kept of an aircraft: times, and (in `place`) lon, lat and three heights.
-SEEN, HEARD, NUMBER, HEAD = range(4)
+# What is kept of an aircraft, one line of the cache: lon, lat and three heights (0..4), and
+# times and a number that are whole in a float. Its first open visit is kept apart.
+SEEN, HEARD, NUMBER = 5, 6, 7
 
 # Why a fix was left out: the columns of the count that `screen` keeps.
 NO_POSITION, OUT_OF_RANGE, ZERO, POLE, TOO_OLD, FUTURE, LATE, TWICE = range(8)
@@ -395,7 +396,7 @@ def screen(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 -- the hot
     share a batch. A segment from a fix to itself begins every leg.
     """
     slots, seen_at, lons, lats, stds, amsls, wgss, ground, sequence = batch
-    place, times = state
+    place, _ = state
     longest_us, held_us, now_us = rules
     west, south, _, scale = grid
     columns, rows = counts
@@ -412,12 +413,12 @@ def screen(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 -- the hot
             if row_before >= 0:
                 place[current, 0], place[current, 1] = px, py
                 place[current, 2], place[current, 3], place[current, 4] = p0, p1, p2
-                times[current, SEEN], times[current, HEARD] = pt, heard
-                times[current, NUMBER] = sequence[row_before]
+                place[current, SEEN], place[current, HEARD] = pt, heard
+                place[current, NUMBER] = sequence[row_before]
             current, row_before = s, -1
             px, py = place[s, 0], place[s, 1]
             p0, p1, p2 = place[s, 2], place[s, 3], place[s, 4]
-            pt, heard = times[s, SEEN], times[s, HEARD]
+            pt, heard = np.int64(place[s, SEEN]), np.int64(place[s, HEARD])
             if pt > 0:
                 pcolumn = int(np.floor((px - west) * scale))
                 prow = int(np.floor((py - south) * scale))
@@ -467,7 +468,7 @@ def screen(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 -- the hot
             after = sequence[r]
             before = after
             if not fresh:
-                before = sequence[row_before] if row_before >= 0 else times[s, NUMBER]
+                before = sequence[row_before] if row_before >= 0 else np.int64(place[s, NUMBER])
             whole[made, OF], whole[made, FRESH], whole[made, FINAL] = s, fresh, False
             whole[made, BEGINS], whole[made, ENDS] = begins, t
             whole[made, BEFORE], whole[made, AFTER] = before, after
@@ -497,8 +498,8 @@ def screen(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 -- the hot
     if row_before >= 0:
         place[current, 0], place[current, 1] = px, py
         place[current, 2], place[current, 3], place[current, 4] = p0, p1, p2
-        times[current, SEEN], times[current, HEARD] = pt, heard
-        times[current, NUMBER] = sequence[row_before]
+        place[current, SEEN], place[current, HEARD] = pt, heard
+        place[current, NUMBER] = sequence[row_before]
     return made, stop
 
 
@@ -520,7 +521,7 @@ def sweep(batch, state, pool, spent, volumes, table, nearest, heights, scratch, 
     """
     left_out, free_of = spent
     whole, real = room
-    times = state[1]
+    place, heads = state
     pool_whole, pool_real, pool_next = pool
     free = free_of[0]
     out_whole, out_real = np.empty((1024, WHOLES), np.int64), np.empty((1024, REALS))
@@ -547,7 +548,7 @@ def sweep(batch, state, pool, spent, volumes, table, nearest, heights, scratch, 
             start, end = parts[n, 0], parts[n, 1]
             ax, ay, bx, by = real[k, 0], real[k, 1], real[k, 2], real[k, 3]
             # What was open before this fix, and is not reached by this piece, has ended.
-            node, chain, own = times[s, HEAD], -1, -1
+            node, chain, own = heads[s], -1, -1
             if (
                 node >= 0
                 and end == 1.0
@@ -615,19 +616,19 @@ def sweep(batch, state, pool, spent, volumes, table, nearest, heights, scratch, 
                 pool_next[own], free = free, own
             else:
                 pool_next[own], chain = chain, own
-            times[s, HEAD] = chain
+            heads[s] = chain
     # What did not reach the last fix of its aircraft has ended too.
-    by_row = len(batch[0]) < len(times)
+    by_row = len(batch[0]) < len(heads)
     before = -1
-    for r in range(len(batch[0]) if by_row else len(times)):
+    for r in range(len(batch[0]) if by_row else len(heads)):
         s = batch[0][r] if by_row else r
-        if s == before or times[s, HEAD] < 0:
+        if s == before or heads[s] < 0:
             continue
         before = s
-        node, chain = times[s, HEAD], -1
+        node, chain = heads[s], -1
         while node >= 0:
             onward = pool_next[node]
-            if pool_whole[node, AT_OUT] < times[s, SEEN]:
+            if pool_whole[node, AT_OUT] < place[s, SEEN]:
                 if made == len(out_whole):
                     out_whole, out_real = grown(out_whole, 2 * made), grown(out_real, 2 * made)
                 emit(out_whole, out_real, made, pool_whole, pool_real, node)
@@ -636,21 +637,21 @@ def sweep(batch, state, pool, spent, volumes, table, nearest, heights, scratch, 
             else:
                 pool_next[node], chain = chain, node
             node = onward
-        times[s, HEAD] = chain
+        heads[s] = chain
     free_of[0] = free
     return (pool_whole, pool_real, pool_next), out_whole[:made], out_real[:made]
 
 
 @compiled
-def ended(times, pool, free_of, before_us):  # type: ignore[no-untyped-def]
+def ended(place, heads, pool, free_of, before_us):  # type: ignore[no-untyped-def]
     """End every leg whose last fix is older than this; return what was open."""
     pool_whole, pool_real, pool_next = pool
     out_whole, out_real = np.empty((1024, WHOLES), np.int64), np.empty((1024, REALS))
     made, free = 0, free_of[0]
-    for s in range(len(times)):
-        node = times[s, HEAD] if times[s, SEEN] < before_us else -1
+    for s in range(len(heads)):
+        node = heads[s] if place[s, SEEN] < before_us else -1
         if node >= 0:
-            times[s, HEAD] = -1
+            heads[s] = -1
         while node >= 0:
             if made == len(out_whole):
                 out_whole, out_real = grown(out_whole, 2 * made), grown(out_real, 2 * made)
@@ -713,8 +714,10 @@ def ahead_segments(  # type: ignore[no-untyped-def]
     for k in range(begin, len(lon)):
         if made + most > len(whole):
             return made, k
-        ve, vn = east[k] * per_degree[0, k], north[k] * per_degree[1, k]
         turning = 0.0 if turn[k] == 0.0 else min(turn_s[k], horizon_s)
+        ve, vn = east[k], north[k]
+        if turning > 0.0:
+            ve, vn = ve * per_degree[0, k], vn * per_degree[1, k]
         climbing = 0.0 if climb[k] == 0.0 else min(climb_s[k], horizon_s)
         ax, ay, begins = lon[k], lat[k], 0.0
         while begins < horizon_s:
@@ -723,14 +726,14 @@ def ahead_segments(  # type: ignore[no-untyped-def]
                 ends = min(begins + chord_s, turning)
             if begins < climbing < ends:
                 ends = climbing
-            # Over a chord the direction is that of its middle.
-            angle = turn[k] * (min(begins, turning) + min(ends, turning)) / 2
-            ce, cn = (
-                ve * np.cos(angle) + vn * np.sin(angle),
-                vn * np.cos(angle) - ve * np.sin(angle),
-            )
-            bx = ax + ce * (ends - begins) / per_degree[0, k]
-            by = ay + cn * (ends - begins) / per_degree[1, k]
+            bx, by = ax + ve * (ends - begins), ay + vn * (ends - begins)
+            if turning > 0.0:
+                # Over a chord the direction is that of its middle.
+                angle = turn[k] * (min(begins, turning) + min(ends, turning)) / 2
+                ce = ve * np.cos(angle) + vn * np.sin(angle)
+                cn = vn * np.cos(angle) - ve * np.sin(angle)
+                bx = ax + ce * (ends - begins) / per_degree[0, k]
+                by = ay + cn * (ends - begins) / per_degree[1, k]
             up, up_then = climb[k] * min(begins, climbing), climb[k] * min(ends, climbing)
             a, b = height[0, k] + up, height[0, k] + up_then
             if not nothing_on(ax, ay, bx, by, a, b, grid, counts, nearest, heights):

@@ -312,14 +312,14 @@ def _exercise_sweep(module: Any) -> None:
     place = np.zeros(1)
     whole = np.zeros(1, np.int64)
     batch = (np.zeros(1, np.int32), whole, *[place] * 5, np.zeros(1, np.bool_), whole)
-    state = (np.zeros((1, 5)), np.full((1, 4), -1, np.int64))
+    state = (np.zeros((1, 8)), np.full(1, -1, np.int64))
     pool = (np.zeros((1, 10), np.int64), np.zeros((1, 6)), np.full(1, -1, np.int64))
     spent = (np.zeros(8, np.int64), np.zeros(1, np.int64))
     rules, share = (1, 1, 1), (0, 1)
     module.sweep(
         batch, state, pool, spent, np.zeros((0, 8)), table, *near, scratch, block(), rules, share
     )
-    module.ended(state[1], pool, spent[1], 0)
+    module.ended(*state, pool, spent[1], 0)
 
 
 def _exercise_ahead(module: Any) -> None:

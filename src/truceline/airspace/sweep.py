@@ -91,8 +91,7 @@ class _Thread:
     """What one thread keeps of its share of the aircraft."""
 
     def __init__(self, scratch: tuple[Any, ...]) -> None:
-        self.place = np.zeros((0, 5))
-        self.times = np.zeros((0, 4), np.int64)
+        self.place, self.heads = _places(0), np.zeros(0, np.int64)
         self.pool = (np.empty((_ROOM, 10), np.int64), np.empty((_ROOM, 6)), _chain(_ROOM))
         self.spent = (np.zeros(len(_REASONS), np.int64), np.zeros(1, np.int64))
         self.scratch, self.block = scratch, block()
@@ -101,11 +100,10 @@ class _Thread:
         have = len(self.place)
         if count <= have:
             return
-        place = np.zeros((max(count, 2 * have), 5))
-        times = np.zeros((len(place), 4), np.int64)
-        times[:, 3] = -1
-        place[:have], times[:have] = self.place, self.times
-        self.place, self.times = place, times
+        more = max(count, 2 * have)
+        place, heads = _places(more), np.full(more, -1, np.int64)
+        place[:have], heads[:have] = self.place, self.heads
+        self.place, self.heads = place, heads
 
 
 class Sweep:
@@ -155,7 +153,11 @@ class Sweep:
     def expire(self, before_us: int) -> Visits:
         """End the legs of aircraft last seen before this."""
         ended = [
-            _visits(*self._kernel.module().ended(one.times, one.pool, one.spent[1], before_us))
+            _visits(
+                *self._kernel.module().ended(
+                    one.place, one.heads, one.pool, one.spent[1], before_us
+                )
+            )
             for one in self._threads
         ]
         return joined(ended)
@@ -164,7 +166,7 @@ class Sweep:
     def kept_bytes(self) -> int:
         """How much is remembered between batches."""
         return sum(
-            array.nbytes for one in self._threads for array in (one.place, one.times, *one.pool)
+            array.nbytes for one in self._threads for array in (one.place, one.heads, *one.pool)
         )
 
     def _follow(self, number: int, columns: tuple[Any, ...], until: int) -> Visits:
@@ -177,7 +179,7 @@ class Sweep:
         )
         mine.pool, whole, real = self._kernel.module().sweep(
             columns,
-            (mine.place, mine.times),
+            (mine.place, mine.heads),
             mine.pool,
             mine.spent,
             self._cells.volumes,
@@ -230,6 +232,13 @@ class Sweep:
         ):
             return batch.aircraft
         return table[batch.aircraft]
+
+
+def _places(count: int) -> Floats:
+    """Room for so many aircraft; each begins where a line of the cache does."""
+    raw = np.zeros(8 * count + 8)
+    skip = (-raw.ctypes.data % 64) // 8
+    return raw[skip : skip + 8 * count].reshape(count, 8)
 
 
 def _chain(count: int) -> Ints:
