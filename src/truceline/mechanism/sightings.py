@@ -106,11 +106,11 @@ class SightingWatch:
         while True:
             with self._installation.store.reading() as look:
                 found = records.after(look, self._after, limit=_BATCH, kind=sighting_record.KIND)
-                paes = {one.id: records.pae_of(look, one.id) for one in found}
-            for one in found:
-                self._after = one.index
-                pae = paes[one.id]
-                if now - one.received_at <= BEFORE_US and pae is not None:
+                recent = [one for one in found if now - one.received_at <= BEFORE_US]
+                paes = [records.pae_of(look, one.id) for one in recent]
+            self._after = found[-1].index if found else self._after
+            for one, pae in zip(recent, paes, strict=True):
+                if pae is not None:
                     self._open(one, pae)
             if len(found) < _BATCH:
                 return
