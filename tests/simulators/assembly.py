@@ -186,9 +186,13 @@ class Assembly:
         public = rules.public_keys(record, signed, self.book)
         signers = rules.check_signers(record, signed, self.book, self.at)
         rules.check_seq(record, signers[0].key, self.book)
-        candidate = Candidate(record, kind, signers[0], self.at, parts, signers, public)
+        # What is said under an instrument that is not public is sealed whole.
+        kept = self.book.is_kept_among_parties(record)
+        candidate = Candidate(
+            record, kind, signers[0], self.at, parts, signers, public, sealed_leaf=kept
+        )
         follows = rules.decide(candidate, self.book)
-        admitted = Admitted(len(self.told), record, signers[0], self.at, parts)
+        admitted = Admitted(len(self.told), record, signers[0], self.at, parts, sealed_leaf=kept)
         self.book.apply(admitted)
         self.told.append(admitted)
         self._seqs[signers[0].key] = record.seq
