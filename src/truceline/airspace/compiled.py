@@ -453,7 +453,7 @@ def surest(path, quality, chart, borders, errors, volume, span):  # type: ignore
             wide, rise = between(band_m, row, share), between(band_ft, row, share)
             spread = np.hypot(noise, errors[2] * wide)
             least, chance, known = upright_at(height, row, share, rise, volume, chart, errors)
-            counts = known and believed
+            counts = known and believed and (near or wide > 0.0)
             ever = 1.0 if known else ever
             reach = was + since
             surer = counts and least > firm and least * phi_of((reach - wide) / noise) > firm

@@ -199,7 +199,8 @@ def _doubt(case: Case, span: Span, at: Places, inside: Floats) -> Doubt:
     least, upright, known = upright_of(case, at)
     chance = across * upright
     sure = phi((inside - at.band_m) / noise) * least
-    counts = known & rows.trusted[at.row] & rows.trusted[at.row + 1]
+    # Without a band nothing says what every path does over a long gap (--planar).
+    counts = known & rows.trusted[at.row] & rows.trusted[at.row + 1] & (evident | (at.band_m > 0))
     top = int(np.argmax(chance))
     firm = float(np.max(sure, where=counts, initial=0.0))
     return Doubt(
