@@ -215,6 +215,20 @@ def test_no_frame_with_a_right_checksum_is_fatal(first: int, rest: bytes):
     assert (np.abs(fix.lat) <= 90).all()
 
 
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.integers(0, 4_000), st.binary(max_size=3)), min_size=1, max_size=12))
+def test_no_damage_to_a_real_capture_is_fatal(damage: list[tuple[int, bytes]]):
+    pytest.importorskip("rs1090")
+    data = beast_sample()
+    for at, put in damage:
+        place = at % len(data)
+        data = data[:place] + put + data[place + 1 :]
+    read = reader()
+    read.feed(data, received_at=NOON_US)
+    read.feed(framed(Frame(ODD, 1)) * 2 + framed(Frame(EVEN, 2)), received_at=NOON_US)
+    assert read.feed(framed(Frame(ODD, 3)), received_at=NOON_US).names[-1] == "40621d"
+
+
 def test_the_decoder_agrees_with_the_truth_of_a_whole_flight():
     pytest.importorskip("rs1090")
     rows = truth()
