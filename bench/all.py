@@ -17,6 +17,7 @@ SCRIPTS = (
     "comparison",
     "air/throughput",
     "air/whole",
+    "air/first",
     "air/sightings",
 )
 

@@ -27,11 +27,12 @@ import peers
 import workload
 from peers import cpu
 
+from truceline.airspace.ahead import lookahead, straight
 from truceline.airspace.cells import Cells, cells
 from truceline.airspace.chart import Chart, chart
 from truceline.airspace.engine import Engine, crossings_of
 from truceline.airspace.fix import Fixes
-from truceline.airspace.kernel import KERNEL, members
+from truceline.airspace.kernel import AHEAD, KERNEL, SWEEPING, members
 from truceline.airspace.rules import PLANAR, STANDARD, Rules
 from truceline.airspace.sweep import Sweep, joined
 
@@ -167,6 +168,26 @@ def _engine(zones: Chart, batch: Fixes, rules: Rules) -> int:
     return total + len(crossings_of(engine.finish()))
 
 
+# -- look-ahead -------------------------------------------------------------------
+
+
+def looked_ahead(table: Cells, batch: Fixes, given: argparse.Namespace) -> list[Row]:
+    """Straight on from every fix for a minute: every volume that it enters, and when."""
+    part = batch.take(slice(0, min(len(batch), PIECE)))
+    same = np.append(np.diff(part.aircraft) == 0, False)
+    seconds = np.where(same, np.diff(part.seen_at, append=0) / 1e6, 1.0)
+
+    def each_second(column: np.ndarray) -> np.ndarray:
+        return np.where(same, np.diff(column, append=0), 0.0) / seconds
+
+    velocity = (each_second(part.lon), each_second(part.lat), each_second(part.baro_ft))
+    heights = np.stack([part.baro_ft] * 3)
+    ways = straight(part.lon, part.lat, part.seen_at, heights, velocity)
+    spent, found = cpu(lambda: lookahead(table, ways, 60.0), given.repeats)
+    note = f"{len(found[0]):,} entries ahead"
+    return [Row("look-ahead", "truceline, 60 s", len(part) / spent / 1e6, note)]
+
+
 # -- two threads ------------------------------------------------------------------
 
 
@@ -226,7 +247,7 @@ def run(given: argparse.Namespace) -> None:
         )
         rows = membership(zones, table, batch, mixed, given)
         rows += crossings(zones, table, batch, mixed, given)
-        rows += judged(zones, batch, given)
+        rows += judged(zones, batch, given) + looked_ahead(table, batch, given)
         show(title, rows + threads(zones, table, batch, given))
     flown = workload.flown()
     if flown is not None:
@@ -252,8 +273,9 @@ def stamp() -> str:
 def main() -> None:
     """Start the peers that are servers, and run."""
     given = arguments()
-    if not KERNEL.wait():
-        raise SystemExit(KERNEL.notice)
+    for kernel in (KERNEL, SWEEPING, AHEAD):
+        if not kernel.wait():
+            raise SystemExit(kernel.notice)
     given.postgis = None
     if "postgis" in given.without:
         run(given)
