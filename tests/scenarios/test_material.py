@@ -186,7 +186,7 @@ def test_with_or_without_suwayda_is_told_by_its_sub_district():
     assert "As-Sweida" in areas
 
 
-def test_the_story_has_the_five_lines_of_this_release_in_two_languages():
+def test_the_story_has_the_six_lines_of_this_release_in_two_languages():
     lines = story.storylines()
 
     assert [one.code for one in lines] == [
@@ -194,6 +194,7 @@ def test_the_story_has_the_five_lines_of_this_release_in_two_languages():
         "texts-and-clocks",
         "posts",
         "crossings",
+        "ahead",
         "proof",
     ]
     zones = {act.body["zone"] for act in material.acts() if act.kind == "zone.proposed/1"}

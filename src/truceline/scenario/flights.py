@@ -184,6 +184,10 @@ def _flown(one: Mapping[str, Any], start: int, number: int) -> Track:
         leap = int(np.searchsorted(seconds, after_s))
         lat[leap] += north_deg
         lon[leap] += east_deg
+    if "misled" in one:
+        after_s, lasts_s, north_deg, east_deg = one["misled"]
+        held = (seconds >= after_s) & (seconds < after_s + lasts_s)
+        lat, lon = np.where(held, lat + north_deg, lat), np.where(held, lon + east_deg, lon)
     return Track(
         key=f"{one['key']}-{number}",
         nature=SYNTHETIC,

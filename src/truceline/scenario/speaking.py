@@ -18,6 +18,7 @@ from truceline.mechanism.admission import Answer
 from truceline.mechanism.statement import ulid
 from truceline.records import canonical, envelope, sealed
 from truceline.records.keys import SigningKey
+from truceline.records.kinds import KINDS, SEALED_LEAF, Leaf
 from truceline.records.record import Record, RecordId
 from truceline.scenario import contents, material
 from truceline.scenario.keyring import SPARE
@@ -91,17 +92,19 @@ class Speaker:
         parts: Mapping[str, Any] | None = None,
     ) -> Answer:
         """Sign and submit one record."""
-        closed = sealed.seal(parts or {}, lambda: os.urandom(sealed.SALT_BYTES))
+        whole = KINDS[kind].leaf is Leaf.SEALED
+        inside = {"kind": kind, "author": author, "refs": [], "body": dict(body)} if whole else {}
+        closed = sealed.seal({**inside, **(parts or {})}, lambda: os.urandom(sealed.SALT_BYTES))
         with self._installation.reading_book() as book:
             seq, log = book.seqs.get(key.id, 0) + 1, book.log
         made = Record(
             log=log,
-            kind=kind,
+            kind=SEALED_LEAF if whole else kind,
             id=record_id,
-            author=author,
+            author="" if whole else author,
             seq=seq,
             made_at=self._installation.clock.now(),
-            body=body,
+            body={} if whole else body,
             sealed=sealed.digests(closed),
         )
         signed = envelope.sign(made.canonical(), key)
