@@ -2,11 +2,13 @@
 
 This is the mode for exactness and speed beside planar tools: the path between two
 fixes is straight in longitude and latitude, there is no hysteresis, nothing is left
-out as implausible, no depth and no verdict is worked out. What counts is the four
+out as implausible, no depth and no verdict is worked out. Heights are taken as
+reported; a limit above mean sea level is compared by the QNH of the rules alone. What counts is the four
 dimensions: holes, heights (linear in between), windows, gaps. A visit has the time,
 place and height at which it began and ended, by interpolation, and the numbers of the
 fixes on either side. The crossings of the engine under `rules.PLANAR` are the same
-visits; `tests/airspace/test_sweep.py` holds the two equal.
+visits where limits are pressure altitudes; `tests/airspace/test_sweep.py` holds the two
+equal.
 
 Fixes of an aircraft are taken in the order in which they come; one that is not newer
 than the last is left out and counted. Aircraft may be mixed in any way: grouped by

@@ -498,6 +498,10 @@ def steps_m(before: Table, after: Table) -> Floats:
     return np.asarray(np.where(near > 100_000, far, near), dtype=np.float64)
 
 
+_OF_JUMPS = ("lon", "lat", "seen_at", "speed_kt", "baro_ft")
+"""The columns that tell a jump."""
+
+
 def _jumps(before: Table, after: Table, rules: Rules) -> Flags:
     """Further and faster than an aircraft flies, or than this one says it flies."""
     found = _stalls(before, after, rules)
@@ -578,7 +582,7 @@ def lay_out(rows: Table, rules: Rules, believed: Flags, qnh_hpa: float | Floats 
     certain = joins.copy()
     certain[:-1] &= np.diff(seen_at) <= rules.certain_gap_s * SECOND_US
     if rules.planar and count > 1:
-        wide = pick(rows, origin)
+        wide = {name: rows[name][origin] for name in _OF_JUMPS}
         certain[:-1] &= ~_jumps(pick(wide, slice(None, -1)), pick(wide, slice(1, None)), rules)
     height = heights_ft(
         rows["baro_ft"],
