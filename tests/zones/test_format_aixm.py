@@ -459,6 +459,18 @@ def test_what_is_not_interpreted_is_kept_verbatim():
     assert any("MIL" in one.json for one in zone.extras)
 
 
+def test_an_area_over_longitude_180_is_cut_there_and_told():
+    over = "35.0 179.9 35.0 -179.9 35.1 -179.9 35.1 179.9 35.0 179.9"
+    reading = aixm.read(message(airspace(simple(component(drawn(patch(curve(string(over)))))))))
+
+    (zone,) = reading.zones
+    assert [min(at.lon for at in one.outer) for one in zone.volumes[0].shape.polygons] == [
+        179.9,
+        -180.0,
+    ]
+    assert any("longitude 180" in note.detail for note in reading.report)
+
+
 # -- what bad input gets ------------------------------------------------------------------
 
 
@@ -495,14 +507,6 @@ def test_what_is_not_interpreted_is_kept_verbatim():
                 )
             ),
             "no unit",
-        ),
-        (
-            component(
-                drawn(
-                    patch(curve(string("35.0 179.9 35.0 -179.9 35.1 -179.9 35.1 179.9 35.0 179.9")))
-                )
-            ),
-            "antimeridian",
         ),
     ],
 )

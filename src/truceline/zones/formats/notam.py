@@ -39,6 +39,7 @@ from truceline.zones.formats.reading import (
     Report,
     check_size,
     original_of,
+    whole_degrees,
 )
 
 FORMAT = "notam"
@@ -309,7 +310,7 @@ def _volumes(message: Message, words: str, where: str, report: Report) -> tuple[
             ZoneVolume(one.shape, lower, upper, Edge.GEODESIC, one.operation) for one in found.areas
         )
         for number, one in enumerate(made, start=1):
-            check_volume(one, where=f"item E, area {number}")
+            check_volume(whole_degrees(one), where=f"item E, area {number}")
     except TrucelineError as error:
         _refuse(report, where, error)
         return ()

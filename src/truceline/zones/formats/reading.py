@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 
 from truceline.errors import Malformed, Reason, TrucelineError
-from truceline.geo.volume import Operation
+from truceline.geo.antimeridian import split_area
+from truceline.geo.volume import MultiPolygon, Operation, Polygon
 from truceline.zones.boundary import Extra, Original, ZoneContent, ZoneVolume
 from truceline.zones.document import check_writable
 
@@ -123,9 +124,21 @@ class Report:
         return made
 
     def take(self, content: ZoneContent, where: str, into: list[ZoneContent]) -> None:
-        """Add a checked content under a code of its own."""
+        """Add a checked content under a code of its own, cut at longitude 180 where it lies over it."""
+        cut = tuple(whole_degrees(one) for one in content.volumes)
+        if cut != content.volumes:
+            content = replace(content, volumes=cut)
+            self.repaired(where, "it lies over longitude 180, and was cut there into polygons")
         check_writable(content)
         into.append(replace(content, code=self.unique(content.code, where)))
+
+
+def whole_degrees(volume: ZoneVolume) -> ZoneVolume:
+    """Return the volume with polygons over longitude 180 cut there."""
+    if not isinstance(volume.shape, (Polygon, MultiPolygon)):
+        return volume
+    shape = split_area(volume.shape, edge=volume.edge)
+    return volume if shape is volume.shape else replace(volume, shape=shape)
 
 
 def check_size(data: bytes, name: str) -> None:
