@@ -18,6 +18,8 @@ SCRIPTS = (
     "air/throughput",
     "air/whole",
     "air/first",
+    "air/accuracy",
+    "air/exact",
     "air/sightings",
 )
 
