@@ -195,7 +195,7 @@ def test_an_exempt_flight_inside_its_own_volume_is_expected_and_not_told():
 def test_an_advisory_is_shown_and_never_told():
     outlook = Outlook()
 
-    told = outlook.take(flight(40), zone(), advise=True)
+    told = outlook.take(flight(40), zone())
 
     assert told == []
     (shown,) = outlook.current()

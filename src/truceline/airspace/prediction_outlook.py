@@ -17,6 +17,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from truceline.airspace.chart import Chart
 from truceline.airspace.crossing import Cause
 from truceline.airspace.engine import Event
@@ -37,7 +39,7 @@ from truceline.airspace.prediction import (
     us,
 )
 from truceline.airspace.prediction_cases import Cases, cases_of, far_ahead, fit, last_of_each
-from truceline.airspace.prediction_motion import Memory, States
+from truceline.airspace.prediction_motion import CYCLE_US, Memory, States
 from truceline.airspace.prediction_paths import Lookout
 from truceline.airspace.rules import STANDARD, Rules
 from truceline.airspace.verdict import Verdict
@@ -46,6 +48,8 @@ AT_ONCE_S = 20.0
 PAUSE_S = 60.0
 GRACE_S = 60.0
 _RENEWED_S = 15.0
+MOST_ADVISED = 500
+"""So many advisories are worked out at once; a screen shows fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,9 @@ class Outlook:
         self._inside_at: dict[Key, int] = {}
         self._last_seen: dict[str, int] = {}
         self._advised: dict[Key, Prediction] = {}
+        self._advised_at = -(2**62)
+        self._forgot_at = -(2**62)
+        self._newest: dict[int, tuple[States, int, Fixes]] = {}
 
     def take(
         self,
@@ -129,25 +136,20 @@ class Outlook:
         entries: Iterable[Entry] = (),
         *,
         now_us: int | None = None,
-        advise: bool = False,
     ) -> list[Told]:
-        """Take a batch and the entries that it showed; return what is to be told, in order of time.
-
-        With `advise` the advisories are renewed as well (`current`).
-        """
+        """Take a batch and the entries that it showed; return what is to be told, in order of time."""
         look = self._lookout(chart)
         states = self._memory.take(batch, now_us=now_us)
         found = cases_of(look, states, self._rules, self._memory)
         found.batch = batch
         told = list(self._in_order(found, list(entries)))
         self._note_seen(states)
-        told += self._settle_past()
-        if advise:
-            self._advise(look, states, batch)
-        return told
+        self._note_newest(states, batch)
+        return told + self._settle_past()
 
     def current(self) -> list[Prediction]:
-        """Return what is predicted now: open alerts and the newest advisories."""
+        """Return what is predicted now: open alerts, and advisories of at most a cycle ago."""
+        self._advise()
         held = [
             one.latest
             for one in self._open.values()
@@ -163,15 +165,21 @@ class Outlook:
     def expire(self, before_us: int) -> list[Told]:
         """Settle the alerts of aircraft that have not been heard since then, and forget them."""
         silent = [key for key in self._open if self._last_seen.get(key[1], 0) < before_us]
-        self._memory.forget(before_us)
-        gone = {one for one, at in self._last_seen.items() if at < before_us}
         told: list[Told] = [self._unheard(self._open.pop(key)) for key in silent]
+        if before_us - self._forgot_at >= us(PAUSE_S):
+            self._forgot_at = before_us
+            self._forget(before_us)
+        return told
+
+    def _forget(self, before_us: int) -> None:
+        self._memory.forget(before_us)
+        self._newest.clear()  # their slots have moved; who flies is heard again within a cycle
+        gone = {one for one, at in self._last_seen.items() if at < before_us}
         for some in (self._inside_at, self._waiting, self._advised):
             for key in [one for one in some if one[1] in gone]:
                 del some[key]
         for one in gone:
             del self._last_seen[one]
-        return told
 
     def finish(self) -> list[Told]:
         """Settle everything: nothing more will come."""
@@ -281,14 +289,31 @@ class Outlook:
 
     # -- advisories --------------------------------------------------------------------
 
-    def _advise(self, look: Lookout, states: States, batch: Fixes) -> None:
-        """Renew the advisories of the aircraft that were heard: straight on, five minutes."""
-        newest = states.take(last_of_each(states))
-        newest = newest.take(fit(newest))
-        texts = self._memory.aircraft.texts
-        heard = {texts[slot] for slot in newest.slot.tolist()}
-        self._advised = {key: one for key, one in self._advised.items() if key[1] not in heard}
-        for made in far_ahead(look, newest, self._rules, self._memory, batch):
-            key = (made.zone_id, made.icao24)
-            if made.made_at - self._inside_at.get(key, -(2**62)) > us(PAUSE_S):
-                self._advised[key] = made
+    def _note_newest(self, states: States, batch: Fixes) -> None:
+        """Remember where each aircraft was last: an advisory is worked out when it is asked for."""
+        for row in last_of_each(states).tolist():
+            self._newest[int(states.slot[row])] = (states, row, batch)
+
+    def _advise(self) -> None:
+        """Renew the advisories, once in a cycle: straight on, five minutes."""
+        latest = max(self._last_seen.values(), default=0)
+        if self._look is None or latest - self._advised_at < CYCLE_US:
+            return
+        self._advised_at = latest
+        self._advised = {key: made for made in self._far() if (key := _key(made))}
+
+    def _far(self) -> Iterator[Prediction]:
+        left = MOST_ADVISED
+        for states, row, batch in self._newest.values():
+            one = states.take(np.array([row]))
+            is_old = self._advised_at - int(one.seen_at[0]) > us(PAUSE_S)
+            if self._look is None or left <= 0 or is_old or not fit(one)[0]:
+                continue
+            for made in far_ahead(self._look, one, self._rules, self._memory, batch):
+                left -= 1
+                if made.made_at - self._inside_at.get(_key(made), -(2**62)) > us(PAUSE_S):
+                    yield made
+
+
+def _key(made: Prediction) -> Key:
+    return made.zone_id, made.icao24

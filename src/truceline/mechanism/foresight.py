@@ -136,7 +136,7 @@ class Foresight:
         for batches in waiting.values() or ([],):
             if batches:
                 one = joined(batches) if len(batches) > 1 else batches[0]
-                told += group.outlook.take(one, chart, entries, now_us=now, advise=True)
+                told += group.outlook.take(one, chart, entries, now_us=now)
                 entries = []
         self._tell(group, told, segment)
 
