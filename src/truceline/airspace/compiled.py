@@ -28,6 +28,7 @@ UNTESTABLE = 3
 LOOK_M, MOST_LOOKS = 50.0, 512
 A_M, E2 = 6_378_137.0, 6.69437999014e-3
 LEAST_TAIL = 1e-6
+MEMBERS_BLOCK = 1024
 BLOCK = 16
 """Edges in a block. These repeat `measure`, `metres` and `chart`: a test holds them equal."""
 
@@ -135,30 +136,42 @@ def inside_entry(px, py, own, entry, edges, reference):  # type: ignore[no-untyp
 
 @compiled
 def members(lon, lat, grid, counts, heads, cover, entry, edges, reference):  # type: ignore[no-untyped-def]
-    """Return (point, volume) for every volume that each point lies in on the ground."""
+    """Return (point, volume) for every volume that each point lies in on the ground.
+
+    Block by block: first every point's cell is looked up, all at once, for the looks
+    wait for memory and not for each other; then the few that found something go on.
+    """
     size = max(64, len(lon))
     point, volume = np.empty(size, np.int64), np.empty(size, np.int32)
     count = 0
-    most = len(cover) + len(entry)
-    for number in range(len(lon)):
-        px, py = lon[number], lat[number]
-        cell = cell_of(px, py, grid[0], grid[1], grid[3], counts[0], counts[1])
-        if cell < 0:
-            continue
-        first, last = heads[cell, 0], heads[cell + 1, 0]
-        from_, until = heads[cell, 1], heads[cell + 1, 1]
-        if last - first + until - from_ == 0:
-            continue
-        if count + min(most, last - first + until - from_) > size:
-            size *= 2
-            point, volume = _longer(point, size), _longer(volume, size)
-        for k in range(first, last):
-            point[count], volume[count] = number, cover[k]
-            count += 1
-        for k in range(from_, until):
-            if inside_entry(px, py, k, entry, edges, reference):
-                point[count], volume[count] = number, entry[k, 0]
+    west, south, _, scale = grid
+    columns, rows = counts
+    some, cells = np.empty(MEMBERS_BLOCK, np.int64), np.empty(MEMBERS_BLOCK, np.int64)
+    for begin in range(0, len(lon), MEMBERS_BLOCK):
+        left = 0
+        for number in range(begin, min(begin + MEMBERS_BLOCK, len(lon))):
+            column = int(np.floor((lon[number] - west) * scale))
+            row = int(np.floor((lat[number] - south) * scale))
+            good = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
+            cell = row * columns + column if good else 0
+            some[left], cells[left] = number, cell
+            listed = heads[cell + 1, 0] - heads[cell, 0] + heads[cell + 1, 1] - heads[cell, 1]
+            left += good & (listed > 0)
+        for n in range(left):
+            number, cell = some[n], cells[n]
+            first, from_ = heads[cell, 0], heads[cell, 1]
+            last, until = heads[cell + 1, 0], heads[cell + 1, 1]
+            most = last - first + until - from_
+            if count + most > size:
+                size = 2 * size + most
+                point, volume = _longer(point, size), _longer(volume, size)
+            for k in range(first, last):
+                point[count], volume[count] = number, cover[k]
                 count += 1
+            for k in range(from_, until):
+                if inside_entry(lon[number], lat[number], k, entry, edges, reference):
+                    point[count], volume[count] = number, entry[k, 0]
+                    count += 1
     return point[:count], volume[:count]
 
 

@@ -402,7 +402,7 @@ def screen(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 -- the hot
     columns, rows = counts
     current, row_before = -1, -1
     px, py, p0, p1, p2 = 0.0, 0.0, 0.0, 0.0, 0.0
-    pt, heard = 0, 0
+    pt, heard = np.int64(0), np.int64(0)
     pcolumn, prow = -1, -1
     made, stop = 0, len(slots)
     for r in range(begin, len(slots)):
