@@ -7,7 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.airspace.skies import NOON_US, at, box, feet, flight, found, seconds
+from tests.airspace.test_live import ZONES, alike, pieces, wandering
 
 from truceline.airspace.crossing import Cause, Crossing
 from truceline.airspace.engine import crossings_of
@@ -17,6 +20,7 @@ from truceline.airspace.live import LiveWatch
 from truceline.airspace.quality import Kind
 from truceline.airspace.rules import STANDARD
 from truceline.airspace.verdict import Verdict
+from truceline.geo.altitude import Datum
 from truceline.geo.volume import Window
 
 DEGREE_M = 111_320.0
@@ -236,3 +240,30 @@ def test_interference_remembers_a_bounded_number_of_cells_and_signs():
     assert len(area._cells) <= MOST_CELLS
     area.take(Evidence(Sign.JUMP, f"{n}", NOON_US + n, 1.0, 1.0, 1.0) for n in range(500))
     assert max(len(cell.signs) for cell in area._cells.values()) <= MOST_SIGNS
+
+
+def disturbed(seed: int) -> Fixes:
+    """Sparse fixes with velocities, settings and accuracies, some of them disturbed."""
+    rng = np.random.default_rng(seed)
+    batch = wandering(seed, aircraft=5, count=60)
+    count = len(batch)
+    return replace(
+        batch,
+        speed_kt=rng.uniform(150, 450, count),
+        track_deg=rng.uniform(0, 360, count),
+        climb_ft_min=rng.normal(0, 1500, count),
+        geo_ft=batch.baro_ft + rng.choice([300.0, 1_500.0], count, p=[0.95, 0.05]),
+        qnh_hpa=np.where(rng.random(count) < 0.2, rng.uniform(1000, 1030, count), np.nan),
+        nacp=rng.choice(np.array([9, 8, 0, -1], dtype=np.int8), count, p=[0.7, 0.1, 0.1, 0.1]),
+        kind=rng.choice(np.array([1, 3], dtype=np.int8), count, p=[0.98, 0.02]),
+    )
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000), st.lists(st.integers(0, 10_000), max_size=30))
+def test_a_disturbed_stream_in_any_pieces_gives_the_crossings_of_the_whole(
+    seed: int, cuts: list[int]
+):
+    zones = (*ZONES, box(1.2, 0.8, 1.9, 1.4, zone_id="amsl", upper=feet(9_000, Datum.AMSL)))
+    batch = disturbed(seed)
+    alike(found(batch, *zones, rules=STANDARD), found(pieces(batch, cuts), *zones, rules=STANDARD))
