@@ -130,13 +130,10 @@ class PositionFile:
     def _nothing_else(self, count: int) -> Fixes:
         """A batch in which nothing is reported; its columns are made once and shared."""
         if self._empty is None or len(self._empty) < count:
-            none = np.zeros(count, np.int64)
+            none = np.zeros(count, dtype=np.int64)
+            nowhere: Floats = np.zeros(count, dtype=np.float64)
             self._empty = fixes(
-                seen_at=none,
-                aircraft=none.astype(np.int32),
-                lat=none * 1.0,
-                lon=none * 1.0,
-                names=(),
+                seen_at=none, aircraft=none.astype(np.int32), lat=nowhere, lon=nowhere, names=()
             )
         return self._empty.take(slice(0, count))
 
