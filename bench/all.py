@@ -18,6 +18,7 @@ SCRIPTS = (
     "air/throughput",
     "air/whole",
     "air/first",
+    "air/live",
     "air/accuracy",
     "air/exact",
     "air/sightings",
