@@ -106,14 +106,18 @@ def test_an_alert_is_on_the_record_before_the_crossing_and_its_outcome_after(mec
 
 
 def test_who_and_where_is_sealed(mechanism, clock):
-    fed(Watch(mechanism), clock, southbound())
+    watch = Watch(mechanism)
+    fed(watch, clock, southbound())
+    watch.expire()
 
     (made,) = told(mechanism, "air.prediction/1")
     assert not {"icao24", "callsign", "lat", "aircraft", "route"} & made.keys()
 
 
 def test_a_replay_after_a_stop_states_no_prediction_twice(mechanism, clock):
-    fed(Watch(mechanism), clock, southbound().take(slice(0, 40)))
+    first = Watch(mechanism)
+    fed(first, clock, southbound().take(slice(0, 40)))
+    first.expire()  # and the program stops
 
     watch = Watch(mechanism)
     fed(watch, clock, southbound())
@@ -125,6 +129,7 @@ def test_a_replay_after_a_stop_states_no_prediction_twice(mechanism, clock):
 def test_what_is_predicted_now_is_shown_with_its_record(mechanism, clock):
     watch = Watch(mechanism)
     fed(watch, clock, southbound().take(slice(0, 40)))
+    watch.expire()
 
     shown = [one for one in watch.predictions() if one[2].level.is_told]
     assert [record is not None for _, record, _ in shown] == [True]

@@ -6,12 +6,15 @@ true can be counted by anybody who reads the log. An advisory is shown and never
 What was open when the program stopped is told as not judged at the next start; what a
 replay predicts again is stated once.
 
-The watch calls it with what it fed; it states nothing by itself but through the watch.
+The watch hands it what was fed, and it is kept; `look` works it out, about once a second,
+beside the feeds: a crossing never waits for a prediction.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +25,7 @@ from truceline.airspace.fix import Fixes, joined
 from truceline.airspace.prediction import Alerted, Entry, Outcome, Prediction, Settled, Told
 from truceline.airspace.prediction_outlook import Outlook, entries_of
 from truceline.airspace.rules import SECOND_US, STANDARD, Rules
+from truceline.mechanism.admission import Answer
 from truceline.mechanism.detection import outcome_body, predicted_body, prediction_parts
 from truceline.mechanism.following import FeedKey
 from truceline.mechanism.installation import Installation
@@ -31,49 +35,52 @@ from truceline.store.views import records
 from truceline.zones import in_force
 
 PREDICTION, PREDICTED = "air.prediction/1", "air.predicted/1"
-TOGETHER_US = SECOND_US
-"""Batches are looked at together once they span so long: the look costs more than the rows."""
 SILENT_US = 300 * SECOND_US
 _MOST_KNOWN = 10_000
 
-type State = Callable[[str, Mapping[str, Any], Mapping[str, Any], str, tuple[str, ...]], None]
-"""How the watch states: kind, body, sealed parts, record id, refs."""
 type Seen = tuple[str, str, int]
 """Source, zone and moment: a prediction as the log's clear part knows it."""
 
 
 @dataclass(slots=True)
+class _Waiting:
+    """What was fed since the last look, by source and segment."""
+
+    chart: Chart = field(init=False)
+    now: int = 0
+    entries: list[Entry] = field(default_factory=list)
+    batches: dict[tuple[str, str], list[Fixes]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class _Group:
-    """The outlook of one engine; batches that wait; which alerts are on the record."""
+    """The outlook of one engine, and which alerts are on the record."""
 
     outlook: Outlook
     nature: str
-    waiting: dict[str, list[Fixes]] = field(default_factory=dict)
-    entries: list[Entry] = field(default_factory=list)
-    looked_at: int = 0
     newest_at: int = 0
     stated: dict[tuple[str, str], RecordId] = field(default_factory=dict)
-    fed_at: int = 0
 
 
 class Foresight:
-    """Predictions beside what the watch follows. One thread at a time."""
+    """Predictions beside what the watch follows. Safe to use from several threads."""
 
     def __init__(
         self,
         installation: Installation,
-        state: State,
         *,
         chance: Callable[[int], bytes],
         rules: Rules = STANDARD,
         exempt: Callable[[], Sequence[ExemptFlight]] = tuple,
     ) -> None:
         self._installation = installation
-        self._state = state
         self._chance = chance
         self._rules = rules
         self._exempt = exempt
         self._groups: dict[FeedKey, _Group] = {}
+        self._waiting: dict[FeedKey, _Waiting] = {}
+        self._answers: list[Future[Answer]] = []
+        self._keeping, self._looking = threading.Lock(), threading.Lock()
         self._known: dict[Seen, RecordId] | None = None
         self._settled: set[str] = set()
         self._zones: dict[str, Mapping[str, Any]] = {}
@@ -88,57 +95,84 @@ class Foresight:
         segment: str,
         now: int,
     ) -> None:
-        """Take what was fed and what it showed; state what begins and what is settled."""
-        group = self._groups.get(key)
-        if group is None:
-            group = self._groups[key] = _Group(
-                Outlook(self._rules, expected=self._expected), key[1]
-            )
-            self._settle_left_open()
-        group.entries += entries_of(events)
-        if len(batch):
-            group.waiting.setdefault(batch.source, []).append(batch)
-            group.newest_at = max(group.newest_at, int(batch.seen_at.max()))
-        group.fed_at = now
-        if group.entries or group.newest_at - group.looked_at >= TOGETHER_US:
-            self._look(group, chart, segment, now)
+        """Keep what was fed and what it showed, until `look`: who feeds does not wait for it."""
+        with self._keeping:
+            waiting = self._waiting.setdefault(key, _Waiting())
+            waiting.entries += entries_of(events)
+            waiting.chart, waiting.now = chart, now
+            waiting.batches.setdefault((batch.source, segment), []).append(batch)
 
-    def expire(self, key: FeedKey) -> None:
-        """Settle the alerts of aircraft that have been silent too long, by the feed's own time."""
-        group = self._groups.get(key)
-        if group is not None:
-            self._tell(group, group.outlook.expire(group.newest_at - SILENT_US), "")
+    def look(self) -> None:
+        """Predict from what waits; state what begins and what is settled. Waits for the answers."""
+        with self._looking:
+            with self._keeping:
+                waiting, self._waiting = self._waiting, {}
+            for key, one in waiting.items():
+                self._look(self._group(key), one)
+            for group in self._groups.values():
+                self._tell(group, group.outlook.expire(group.newest_at - SILENT_US), "")
+            self._take_answers()
 
-    def finish(self, key: FeedKey) -> None:
-        """Settle everything of a feed that is over."""
-        group = self._groups.pop(key, None)
-        if group is not None:
-            self._tell(group, group.outlook.finish(), "")
+    def finish(self, keys: Sequence[FeedKey]) -> None:
+        """Settle everything of feeds that are over."""
+        self.look()
+        with self._looking:
+            for key in keys:
+                group = self._groups.pop(key, None)
+                if group is not None:
+                    self._tell(group, group.outlook.finish(), "")
+            self._take_answers()
 
     def current(self) -> list[tuple[str, RecordId | None, Prediction]]:
         """Return what is predicted now: nature, the record of an alert, the prediction."""
-        return [
-            (group.nature, group.stated.get((one.zone_id, one.icao24)), one)
-            for group in self._groups.values()
-            for one in group.outlook.current()
-        ]
+        with self._looking:
+            return [
+                (group.nature, group.stated.get((one.zone_id, one.icao24)), one)
+                for group in self._groups.values()
+                for one in group.outlook.current()
+            ]
 
     # -- inside --------------------------------------------------------------------------
 
     def _expected(self, made: Prediction) -> bool:
         return any(covers(one, made) for one in self._exempt())
 
-    def _look(self, group: _Group, chart: Chart, segment: str, now: int) -> None:
-        entries, group.entries = group.entries, []
-        waiting, group.waiting = group.waiting, {}
-        group.looked_at = group.newest_at
-        told: list[Told] = []
-        for batches in waiting.values() or ([],):
-            if batches:
-                one = joined(batches) if len(batches) > 1 else batches[0]
-                told += group.outlook.take(one, chart, entries, now_us=now)
-                entries = []
-        self._tell(group, told, segment)
+    def _group(self, key: FeedKey) -> _Group:
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = _Group(
+                Outlook(self._rules, expected=self._expected), key[1]
+            )
+            self._settle_left_open()
+        return group
+
+    def _look(self, group: _Group, waiting: _Waiting) -> None:
+        entries = waiting.entries
+        for (_, segment), batches in waiting.batches.items():
+            one = joined(batches) if len(batches) > 1 else batches[0]
+            group.newest_at = max(group.newest_at, int(one.seen_at.max()))
+            told = group.outlook.take(one, waiting.chart, entries, now_us=waiting.now)
+            entries = []
+            self._tell(group, told, segment)
+
+    def _state(
+        self,
+        kind: str,
+        body: Mapping[str, Any],
+        parts: Mapping[str, Any],
+        record: str,
+        refs: tuple[str, ...],
+    ) -> None:
+        door = self._installation.door
+        self._answers.append(
+            door.state_nowait(kind, body, refs=refs, sealed=parts, record_id=record)
+        )
+
+    def _take_answers(self) -> None:
+        answers = [one.result() for one in self._answers]
+        self._answers.clear()
+        for one in answers:
+            one.taken()
 
     def _tell(self, group: _Group, told: Sequence[Told], segment: str) -> None:
         for one in told:

@@ -117,7 +117,6 @@ class Watch:
         self._exemptions = Exemptions(installation, self._state)
         self._foresight = Foresight(
             installation,
-            self._state,
             chance=chance,
             rules=rules,
             exempt=self._exemptions.flights,
@@ -152,13 +151,13 @@ class Watch:
             for key, events in self._following.expire(now):
                 self._tell(self._groups.setdefault(key, _Group()), key[1], events)
                 self._tell_lost(key)
-                self._foresight.expire(key)
             self._exemptions.look()
             self._take_answers()
             for source in self._sources.values():
                 source.idle += 1
                 if source.idle >= IDLE_MOST or self._is_full(source):
                     self._seal(source)
+        self._foresight.look()  # nobody who feeds waits for it
 
     def seal(self) -> None:
         """Seal every segment that holds fixes."""
@@ -172,13 +171,13 @@ class Watch:
         With a source, that one alone is over; what others also follow goes on.
         """
         only = None if source is None else (source, nature)
+        ended: list[FeedKey] = []
         with self._lock:
             over = [key for key in self._sources if only in (None, key)]
             left_out = {key: self._left_out(key) for key in over}
             for key, events in self._following.finish(only):
                 self._tell(self._groups.pop(key, _Group()), key[1], events)
-                self._foresight.finish(key)
-            self._take_answers()
+                ended.append(key)
             self._exemptions.look()
             self._take_answers()
             now = self._installation.clock.now()
@@ -187,6 +186,7 @@ class Watch:
                 if self._sources[key].batches:
                     self._sources[key].fed.append((0, now))
                 self._seal(self._sources.pop(key), left_out[key])
+        self._foresight.finish(ended)
 
     # -- the picture -------------------------------------------------------------------------
 
@@ -221,8 +221,7 @@ class Watch:
 
     def predictions(self) -> list[tuple[str, RecordId | None, Prediction]]:
         """Return what is predicted now: nature, the record of an alert, the prediction."""
-        with self._lock:
-            return self._foresight.current()
+        return self._foresight.current()
 
     def _look_ahead(self, source: _Source, batch: Fixes, events: list[Event], now: int) -> None:
         key = (source.code, source.nature)
@@ -232,7 +231,6 @@ class Watch:
         segment = source.segment or source.sealed or ""
         of = self._following.group_of(key)
         self._foresight.feed(of, batch, chart, events, segment=segment, now=now)
-        self._take_answers()
 
     # -- sources -----------------------------------------------------------------------------
 
