@@ -89,3 +89,14 @@ def test_what_is_no_such_file_is_refused(tmp_path: Path):
     for name in ("text.parquet", "other.parquet", "wrong.parquet", "none.parquet"):
         with pytest.raises(Malformed):
             list(PositionFile(tmp_path / name).batches())
+
+
+@pytest.mark.parametrize("reader", [PositionFile, TrackFile])
+def test_a_file_of_any_length_is_read_in_the_same_memory(reader, tmp_path: Path):
+    """Arrow's own stream over all row groups keeps what it has read; ours does not ask for that."""
+    batch = flown(200_000)
+    path = as_tracks(batch, tmp_path / "whole.parquet")
+    pq.write_table(pq.read_table(path), path, row_group_size=10_000)
+    held = [pa.total_allocated_bytes() for _ in reader(path).batches()]
+    assert len(held) >= 20
+    assert max(held[10:]) < 2 * max(held[:10])

@@ -90,8 +90,12 @@ class PositionFile:
             text = not pa.types.is_dictionary(plain.schema_arrow.field(word).type)
         # Asked for as codes, an address is decoded once for each row group, not for each row.
         with pq.ParquetFile(self.path, read_dictionary=[word] if text else None) as file:
-            for batch in file.iter_batches(BATCH_ROWS, columns=columns, use_threads=False):
-                yield self._fixes(batch, layout)
+            # One row group at a time: asked for all, Arrow keeps what it has read until the end.
+            for group in range(file.num_row_groups):
+                for batch in file.iter_batches(
+                    BATCH_ROWS, row_groups=[group], columns=columns, use_threads=False
+                ):
+                    yield self._fixes(batch, layout)
 
     def _layout(self, schema: pa.Schema) -> tuple[dict[str, str], list[str]]:
         present = set(schema.names)

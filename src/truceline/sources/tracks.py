@@ -102,8 +102,10 @@ class TrackFile:
             present = file.schema_arrow.names
             sealed = segment_columns(present)
             columns = sealed or check_names(present, where=self.path.name)
-            for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=columns):
-                yield self._taken(from_segment(batch) if sealed else batch)
+            # One row group at a time: asked for all, Arrow keeps what it has read until the end.
+            for group in range(file.num_row_groups):
+                for batch in file.iter_batches(BATCH_ROWS, row_groups=[group], columns=columns):
+                    yield self._taken(from_segment(batch) if sealed else batch)
 
     def _csv(self, stream: BinaryIO) -> Iterator[Fixes]:
         read = pa.csv.ReadOptions(block_size=_CSV_BLOCK)
