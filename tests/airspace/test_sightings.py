@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from truceline.airspace.sighting import (
     Sighting,
     placed,
 )
-from truceline.airspace.sighting_tracks import AHEAD_US, WINDOW_US, SightingTracks
+from truceline.airspace.sighting_tracks import AHEAD_US, MOST_OF_ONE, WINDOW_US, SightingTracks
 from truceline.airspace.sighting_warning import Place, SightingWarnings, WarningRules, middle_of
 from truceline.errors import Malformed
 from truceline.geo.plane import Plane
@@ -278,6 +279,48 @@ def test_a_thousand_sightings_an_hour_run_in_bounded_memory():
     assert most <= 1_000 * WINDOW_US / SECOND / 3_600 + 50, "what is held is the window's"
     assert len(tracks._names) <= most + 25
     assert len(tracks.trails) < 150, "all of them false, and most forgotten"
+
+
+def invented(many: int, *, after_s: float, by: int = 1) -> list[Sighting]:
+    """What liars report: aircraft all over the map, far from each other."""
+    return [
+        sighting(
+            f"lie-{n}", at=(-300 + 25 * (n % 25), 60 + 10 * (n // 25)),
+            aircraft=(-298 + 25 * (n % 25), 60 + 10 * (n // 25)),
+            after_s=after_s, heading=None, observer=f"liar {n % by}",
+        )
+        for n in range(many)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("by", [1, 9])
+def test_observers_who_fill_the_table_push_out_their_own_inventions_alone(by: int, monkeypatch):
+    monkeypatch.setattr("truceline.airspace.sighting_tracks.MOST_TRAILS", 60)
+    monkeypatch.setattr("truceline.airspace.sighting_tracks.MOST_OF_ONE", 50)
+    tracks = SightingTracks(PLANE)
+    alone = sighting("alone", at=(0, -60), aircraft=(2, -60), after_s=0, observer="honest")
+    tracks.take([*flying_east(until_s=100), alone])
+    tracks.take(invented(150, after_s=200, by=by))
+    assert len(tracks.trails) <= 60
+    assert tracks.left_out["too_many_trails"] > 50
+    assert any("east-0" in one.names and one.confirmed for one in tracks.trails)
+    assert any("alone" in one.names for one in tracks.trails)
+
+
+def test_one_observer_stands_for_so_many_trails_and_no_more():
+    tracks = SightingTracks(PLANE)
+    tracks.take(invented(MOST_OF_ONE + 20, after_s=0))
+    assert len(tracks.trails) == MOST_OF_ONE
+    assert tracks.left_out["too_many_trails"] == 20
+
+
+def test_a_warning_says_how_many_people_stand_behind_it():
+    told_by_one = [replace(one, observer="the same") for one in flying_east()]
+    for reports, behind in ((told_by_one, 1), (flying_east(), 5)):
+        machine = warnings_of({"ahead": (130.0, 0.0)})
+        play(machine, reports, 300)
+        (stands,) = machine.standing
+        assert stands.observers == behind
 
 
 def test_the_same_sightings_and_seed_give_the_same_warnings():

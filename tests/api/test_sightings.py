@@ -66,6 +66,7 @@ def test_what_observers_report_warns_the_town_ahead_and_not_the_one_beside(warne
     assert warning["earliest_at"] <= warning["median_at"] <= warning["p90_at"]
     (fan,) = [one for one in answer["fans"] if one["sightings"] == 5]
     assert fan["spots"][0]["radius_m"] < fan["spots"][-1]["radius_m"]
+    assert (warning["observers"], warning["rests_on_one"]) == (1, True), "one officer said it all"
     assert not answer["left_out"]
 
 

@@ -74,7 +74,9 @@ def test_a_file_of_sightings_says_which_place_may_be_reached_and_when(tmp_path: 
     assert row["issued_at"] < row["earliest_at"] < row["median_at"] < row["p90_at"]
     assert row["p90_at"] < row["taken_back_at"]
     assert float(row["probability"]) <= float(row["highest_probability"])
+    assert int(row["observers"]) > 1
     assert "1 warnings of 1 of 2 places" in said
+    assert "0 of them, when given, on the word of one observer" in said
 
 
 def test_rows_that_cannot_be_read_are_counted_and_the_rest_is_used(tmp_path: Path):

@@ -34,11 +34,13 @@ class Reach:
     """When the paths of one trail get to each place.
 
     `arrives_s`: seconds after the moment asked, one row for each path, one column for each
-    place; infinite: never within the time looked ahead, or passed already.
+    place; infinite: never within the time looked ahead, or passed already. `observers`: who
+    reported the trail.
     """
 
     arrives_s: Floats
     standing: float
+    observers: frozenset[str] = frozenset()
 
     @property
     def probability(self) -> Floats:

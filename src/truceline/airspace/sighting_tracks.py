@@ -33,7 +33,9 @@ WINDOW_US = 600 * _SECOND_US
 AHEAD_US = 60 * _SECOND_US
 """... and so are reports of what is to come: a clock that is wrong."""
 MOST_TRAILS = 400
-"""More at once than any sky has here; beyond it the faintest go, and are counted."""
+"""More at once than any sky has here; beyond it trails go, and are counted."""
+MOST_OF_ONE = 50
+"""... of what one observer alone reports: nobody sees more aircraft in seven minutes."""
 SUREST = 0.97
 """No trail is surer than this: an aircraft lands, or leaves, and nobody reports that."""
 
@@ -194,13 +196,28 @@ class SightingTracks:
         trails = [one for one in self.trails if seen.at - one.last_at < silent]
         chosen = self._filter.choose([one.state for one in trails], seen)
         if chosen is None:
-            if len(trails) >= MOST_TRAILS:
-                self.left_out["too_many_trails"] += 1
-                trails.remove(min(trails, key=lambda one: one.standing(seen.at, self.rules)))
-            return (*trails, self._begun(seen))
+            return (*self._with_room(trails, seen), self._begun(seen))
         number, state, share = chosen
         grown = self._grown(trails.pop(number), seen, state, share)
         return tuple(self._merged(trails, grown))
+
+    def _with_room(self, trails: list[Trail], seen: Placed) -> list[Trail]:
+        """Return the trails, one less where whoever saw this, or the table, has too many.
+
+        The faintest goes of the observer who alone stands for most: whoever fills the table
+        with inventions pushes out their own, and no trail that somebody else reported.
+        """
+        alone = Counter(next(iter(one.observers)) for one in trails if not one.confirmed)
+        if alone[seen.sighting.observer] >= MOST_OF_ONE:
+            fullest = seen.sighting.observer
+        elif len(trails) >= MOST_TRAILS:
+            fullest = max(sorted(alone), key=lambda who: alone[who], default="")
+        else:
+            return trails
+        self.left_out["too_many_trails"] += 1
+        theirs = [one for one in trails if one.observers == {fullest}] or trails
+        faintest = min(theirs, key=lambda one: one.standing(seen.at, self.rules))
+        return [one for one in trails if one is not faintest]
 
     def _begun(self, seen: Placed) -> Trail:
         told = seen.sighting

@@ -55,7 +55,8 @@ class PlaceWarning:
 
     `earliest_at`, `median_at`, `latest_at`: 5, 50 and 90 % of the arrivals that are expected,
     as last computed. `issued_at` until `ended_at`; None: it stands. `highest`: the highest
-    probability while it stood.
+    probability while it stood. `observers`: how many people reported what may reach it; a
+    warning that rests on one may rest on an error, or on a lie.
     """
 
     place: str
@@ -66,6 +67,7 @@ class PlaceWarning:
     median_at: int
     latest_at: int
     updated_at: int
+    observers: int
     ended_at: int | None = None
 
 
@@ -101,9 +103,12 @@ class SightingWarnings:
         """Return what each trail can reach from a moment on."""
         rules = self.rules
         return [
-            reach(
-                motion, trail.craft, standing, self._metres,
-                at=at, seed=self._seed, radius_m=rules.radius_m, ahead_s=rules.ahead_s,
+            replace(
+                reach(
+                    motion, trail.craft, standing, self._metres,
+                    at=at, seed=self._seed, radius_m=rules.radius_m, ahead_s=rules.ahead_s,
+                ),
+                observers=trail.observers,
             )
             for trail, motion, standing in self.tracks.standing(at)
         ]  # fmt: skip
@@ -138,17 +143,31 @@ class SightingWarnings:
             share, stands = float(likely[number]), self._standing.get(place.code)
             if stands is None and share >= self.rules.given_at:
                 times = _times(reaches, number, at)
-                begun = PlaceWarning(place.code, at, share, share, *times, at)
+                behind = self._observers(reaches, number)
+                begun = PlaceWarning(place.code, at, share, share, *times, at, behind)
                 self._standing[place.code] = begun
                 changes.append(begun)
             elif stands is not None and share >= self.rules.kept_at:
-                self._standing[place.code] = _renewed(
-                    stands, share, _times(reaches, number, at), at
-                )
+                renewed = _renewed(stands, share, _times(reaches, number, at), at)
+                behind = self._observers(reaches, number)
+                self._standing[place.code] = replace(renewed, observers=behind)
             elif stands is not None:
                 changes.append(replace(stands, probability=share, updated_at=at, ended_at=at))
                 del self._standing[place.code]
         return changes
+
+    def _observers(self, reaches: list[Reach], number: int) -> int:
+        """Return how many people stand behind the warning of a place.
+
+        Counted are the trails that would keep it up alone, or the likeliest: who reports
+        something faint beside it does not bear it out.
+        """
+        shares = [float(one.probability[number]) for one in reaches]
+        enough = min(self.rules.kept_at, max(shares))
+        behind = (
+            one.observers for one, share in zip(reaches, shares, strict=True) if share >= enough
+        )
+        return len(frozenset[str]().union(*behind))
 
 
 def _renewed(

@@ -52,7 +52,11 @@ class SightingShape(BaseModel, extra="allow"):
 
 
 class PlaceWarningShape(BaseModel):
-    """One warning of one place: when it may be reached, and how likely that is."""
+    """One warning of one place: when it may be reached, how likely, and on whose word.
+
+    `observers`: how many people reported what may reach it, and never who.
+    `rests_on_one`: one person's word, which nobody else has borne out.
+    """
 
     place: str
     name: str
@@ -65,6 +69,8 @@ class PlaceWarningShape(BaseModel):
     p90_at: str
     issued_at: str
     taken_back_at: str | None
+    observers: int
+    rests_on_one: bool
 
 
 class SightingWarningsShape(BaseModel):
@@ -186,6 +192,8 @@ def _warning(one: PlaceWarning, town: Town, radius_m: float) -> dict[str, Any]:
         "p90_at": moment(one.latest_at),
         "issued_at": moment(one.issued_at),
         "taken_back_at": None if one.ended_at is None else moment(one.ended_at),
+        "observers": one.observers,
+        "rests_on_one": one.observers == 1,
     }
 
 

@@ -12,7 +12,7 @@ from truceline.errors import Malformed, Reason
 
 COLUMNS = (
     "place", "issued_at", "probability", "highest_probability",
-    "earliest_at", "median_at", "p90_at", "taken_back_at",
+    "earliest_at", "median_at", "p90_at", "taken_back_at", "observers",
 )  # fmt: skip
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -46,6 +46,7 @@ def _row(one: PlaceWarning) -> list[str]:
         moment(one.median_at),
         moment(one.latest_at),
         "" if one.ended_at is None else moment(one.ended_at),
+        str(one.observers),
     ]
 
 

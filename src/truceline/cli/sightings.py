@@ -32,6 +32,7 @@ _WARNED = {
     "median_at": "MEDIAN",
     "p90_at": "90 % BY",
     "issued_at": "ISSUED",
+    "observers": "OBSERVERS",
 }
 
 
@@ -129,7 +130,7 @@ def warn(
     if as_json:
         shown.as_json(answer)
         return
-    rows = [{**one, "probability": f"{one['probability']:.0%}"} for one in answer["warnings"]]
+    rows = [_for_people(one) for one in answer["warnings"]]
     shown.table(rows, _WARNED, empty="No place is warned now.")
 
 
@@ -147,9 +148,16 @@ def _from_files(sightings: Path, places: Path, out: Path, given: float | None, s
     shown.say(f"{file.rows_read} sightings read, {sum(left_out.values())} left out")
     for reason, many in sorted(left_out.items()):
         shown.say(f"  {many:>9} {reason.replace('_', ' ')}")
+    alone = sum(one.observers == 1 for one in found)
     warned = len({one.place for one in found})
     shown.say(f"{len(found)} warnings of {warned} of {len(known)} places")
+    shown.say(f"{alone} of them, when given, on the word of one observer")
     shown.say(f"written to {out}")
+
+
+def _for_people(one: dict[str, Any]) -> dict[str, Any]:
+    behind = "1, nobody else" if one["rests_on_one"] else str(one["observers"])
+    return {**one, "probability": f"{one['probability']:.0%}", "observers": behind}
 
 
 def _rules(given: float | None) -> Any:
