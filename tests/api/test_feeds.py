@@ -167,6 +167,20 @@ def test_telling_needs_a_token_for_feeds_and_a_name(fed: World) -> None:
     assert tell(fed, source="NOT%20A%20CODE").status_code == 400
 
 
+@pytest.mark.parametrize("address", ["", "an aircraft", "ABC123", "abc12", "~~abc12", "abc1234"])
+def test_a_feed_tells_of_addresses_alone(fed: World, address: str) -> None:
+    told = {address: {"squawk": ["7700", NOON + 60 * SECOND]}}
+    assert tell(fed, told=told).status_code == 400
+
+
+def test_a_feed_tells_of_itself_alone(fed: World) -> None:
+    fed.tokens["south"] = token_for(
+        fed.installation, "north", Purpose.FEED, label="south", source="south"
+    )
+    assert tell(fed, who="south", source="south").status_code == 200
+    assert tell(fed, who="south").status_code == 403
+
+
 def test_a_replay_of_another_year_is_watched_and_not_shown(fed: World) -> None:
     send(fed, "archive", Kind.ADSB, 33.0, -86_400)
     assert fed.get("/api/aircraft.json", "office-watch")["aircraft"] == []

@@ -116,3 +116,41 @@ def test_a_feed_needs_a_token_for_feeds(fed: World) -> None:
     assert send(fed, flight("abc123"), who="").status_code == 401
     assert send(fed, flight("abc123"), who="north-1").status_code == 403
     assert send(fed, flight("abc123"), query="nature=perhaps").status_code == 400
+
+
+def bound(world: World, source: str) -> str:
+    """Somebody with a token that may send one source."""
+    world.tokens[source] = token_for(
+        world.installation, "north", Purpose.FEED, label=source, source=source
+    )
+    return source
+
+
+def test_a_token_that_is_bound_to_a_source_speaks_for_no_other(fed: World) -> None:
+    who = bound(fed, "north-radar")
+    assert send(fed, flight("abc123"), who=who).status_code == 200
+    refused = send(fed, flight("abc123", source="liar"), who=who)
+    assert (refused.status_code, refused.json()["reason"]) == (403, Reason.NO_MANDATE)
+    over = send(fed, b"", who=who, query="nature=synthetic&last=true&source=south-radar")
+    assert over.status_code == 403
+    other = send(fed, flight("abc123"), who=bound(fed, "south"), query="nature=real&source=south")
+    assert other.status_code == 403
+
+
+def test_a_feed_that_is_over_says_which_and_ends_no_other(fed: World) -> None:
+    send(fed, flight("abc123"))
+    refused = send(fed, b"", query="nature=synthetic&last=true")
+    assert (refused.status_code, refused.json()["reason"]) == (400, Reason.MISSING_FIELD)
+    assert fed.get("/api/records", "north-1", kind="air.segment/1") == []
+    ended = send(fed, b"", query="nature=synthetic&last=true&source=north-radar")
+    assert ended.status_code == 200
+    assert len(fed.get("/api/records", "north-1", kind="air.segment/1")) == 1
+
+
+def test_a_token_in_the_address_writes_nothing_and_reads_the_picture_alone(fed: World) -> None:
+    key = fed.tokens["feeder"]
+    written = fed.client.post(f"/api/fixes?nature=synthetic&key={key}", content=flight("abc123"))
+    assert written.status_code == 401
+    watch = fed.tokens["office-watch"]
+    assert fed.client.get(f"/api/aircraft?key={watch}").status_code == 403
+    assert fed.client.get(f"/api/aircraft.json?key={watch}").status_code == 200

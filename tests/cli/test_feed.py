@@ -103,3 +103,11 @@ def test_a_server_is_told_how_the_feed_does_and_shows_it(founded: Program) -> No
     assert (feed["source"], feed["fixes"], feed["received"]) == ("north-radar", 20, 20)
     assert feed["dropped"] == {"half_line": 1, "other_kind": 1}
     assert feed["lost"] == {"closed": 1}
+
+
+def test_a_token_for_feeds_is_made_for_one_source(founded: Program) -> None:
+    making = ("tokens", "add", "north", "--purpose", "feed", "--data", "data")
+    assert "one source" in founded.run(*making, code=None).err
+    founded.run(*making, "--source", "north-radar")
+    [made] = founded.run("tokens", "list", "--json", "--data", "data").json()
+    assert (made["purpose"], made["source"]) == ("feed", "north-radar")

@@ -8,6 +8,7 @@ for feeds; addresses of receivers are nobody else's business either.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Path, Request
@@ -24,6 +25,7 @@ from truceline.store.tokens import Purpose
 
 router = APIRouter(tags=["aircraft"])
 
+_ADDRESS = re.compile(r"~?[0-9a-f]{6}", re.ASCII)
 _MOST_TOLD = 20_000
 _MOST_WORDS = 16
 _NO_STORE = {"cache-control": "no-store"}
@@ -79,11 +81,18 @@ def tell(
     asker = floor.doorkeeper.who(request, floor.installation.clock.now())
     asker.needs(Purpose.FEED, Purpose.ADMIN)
     shape.CODE.check(source, "source")
+    asker.sends(source)
     if len(news.told) > _MOST_TOLD or any(len(one) > _MOST_WORDS for one in news.told.values()):
         raise Malformed(
             Reason.TOO_MANY,
             where="told",
             detail=f"more than {_MOST_TOLD} aircraft, or words of one",
+        )
+    if not all(_ADDRESS.fullmatch(one) for one in news.told):
+        raise Malformed(
+            Reason.BAD_FORMAT,
+            where="told",
+            detail="an address is six hexadecimal digits, or ~ and six",
         )
     floor.intake.tell(source, news.nature, news.health, news.told)
     return answer({"source": source})

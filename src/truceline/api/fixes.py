@@ -22,6 +22,7 @@ from truceline.airspace.fix import Fixes, Names
 from truceline.airspace.fusion import Said
 from truceline.airspace.prediction import Prediction
 from truceline.api.answers import answer
+from truceline.api.viewer import Asker
 from truceline.archive import segment
 from truceline.errors import Malformed, Reason
 from truceline.mechanism.feeds import Feeds
@@ -180,7 +181,7 @@ async def feed(
     nature: Annotated[Literal["real", "synthetic"], Query(description="Never mixed")],
     last: Annotated[bool, Query(description="The feed is over: end its tracks")] = False,
     source: Annotated[
-        str | None, Query(description="With last: which feed is over, if not all of them")
+        str | None, Query(description="With last and no batch: which feed is over")
     ] = None,
 ) -> Response:
     """Take a batch of fixes of one source, and judge it against the zones in force."""
@@ -188,19 +189,27 @@ async def feed(
     asker = floor.doorkeeper.who(request, floor.installation.clock.now())
     asker.needs(Purpose.FEED, Purpose.ADMIN)
     data = await request.body()
-    made = await run_in_threadpool(_fed, floor.intake, data, nature, source, last=last)
+    made = await run_in_threadpool(_fed, floor.intake, asker, data, nature, source, last=last)
     return answer(made)
 
 
 def _fed(
-    intake: Intake, data: bytes, nature: str, source: str | None, *, last: bool
+    intake: Intake, asker: Asker, data: bytes, nature: str, source: str | None, *, last: bool
 ) -> dict[str, int]:
     fixes = crossings = 0
-    if data:
-        batch = read(data)
+    batch = read(data) if data else None
+    whose = source or (batch.source if batch is not None else "")
+    if last and not whose:
+        # Without a name it would end every feed's tracks, also those of others.
+        raise Malformed(
+            Reason.MISSING_FIELD, where="source", detail="last: the feed that is over has no name"
+        )
+    for one in {whose, batch.source if batch is not None else whose}:
+        asker.sends(one)
+    if batch is not None:
         fixes, crossings = len(batch), intake.feed(batch, nature)
     if last:
-        intake.finish(source, nature)
+        intake.finish(whose, nature)
     return {"fixes": fixes, "crossings": crossings}
 
 

@@ -28,6 +28,8 @@ parts stay closed to them, and instruments that are not public: they belong to n
 OPERATOR = Viewer(roles=frozenset((Role.ADMINISTRATOR,)), signed_in=True)
 """A token without a holder: it operates the server and belongs to no body."""
 
+_BY_KEY = ("/data/", "/api/aircraft.json", "/log/")
+"""Where a token may stand in the address: the readsb picture, and the log for its readers."""
 _KEPT = 4_096
 _FRESH_S = 2.0
 """How long a token that was looked up is believed: a revocation takes hold within this."""
@@ -40,6 +42,7 @@ class Asker:
     viewer: Viewer
     purpose: Purpose | None = None
     token: bytes = b""
+    source: str = ""
 
     def needs(self, *purposes: Purpose) -> None:
         """Refuse an asker whose token is for something else."""
@@ -57,6 +60,17 @@ class Asker:
                 article="DESIGN 8, tokens by purpose",
                 detail=f"the token is for {self.purpose}, not for {' or '.join(purposes)}",
                 remedy="Use a token for that purpose",
+            )
+
+    def sends(self, source: str) -> None:
+        """Refuse an asker whose token is bound to another source than the one it speaks for."""
+        if self.source not in ("", source):
+            raise Refused(
+                Reason.NO_MANDATE,
+                where="source",
+                article="DESIGN 8, tokens by purpose",
+                detail=f"the token is for the source {self.source}, not for {source}",
+                remedy="Use that source's own token (`truceline tokens add --source`)",
             )
 
 
@@ -90,7 +104,8 @@ class Doorkeeper:
                 detail="the token is unknown, has run out or was revoked",
                 remedy="Ask the secretariat for a token (`truceline tokens add`)",
             )
-        return Asker(self._viewer(token.holder, now), token.purpose, digest)
+        viewer = self._viewer(token.holder, now)
+        return Asker(viewer, token.purpose, digest, token.source)
 
     def _viewer(self, holder: str, now: Micros) -> Viewer:
         """The holder as the register has it now: an officer who has left sees what the public sees."""
@@ -119,7 +134,11 @@ class Doorkeeper:
 
 
 def token_in(request: Request) -> str:
-    """Return the token of a request: `Authorization: Bearer`, or `?key=` for tools without headers."""
+    """Return the token of a request: `Authorization: Bearer`, or `?key=` for tools without headers.
+
+    `?key=` stands in addresses, which are logged on the way: it is taken where such tools
+    read, and nowhere else.
+    """
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return text.strip()
@@ -129,5 +148,7 @@ def token_in(request: Request) -> str:
             where="Authorization",
             detail="only Bearer tokens are taken",
         )
+    if request.method not in ("GET", "HEAD") or not request.url.path.startswith(_BY_KEY):
+        return ""
     text = request.query_params.get("key", "")
     return text if text.startswith(tokens.PREFIX) else ""  # `key` also names a signing key

@@ -35,6 +35,9 @@ def add(
         str, typer.Option("--purpose", help="read, submit, feed or admin.")
     ] = "read",
     label: Annotated[str, typer.Option("--label", help="What it is for, in words.")] = "",
+    source: Annotated[
+        str, typer.Option("--source", help="The one source that a token for feeds may send.")
+    ] = "",
     until: Annotated[str | None, typer.Option("--until", help="Good until then.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -44,6 +47,7 @@ def add(
 
     text = tokens.PREFIX + base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=")
     ends = instant(until, "--until")
+    _check_source(purpose, source)
     made = tokens.Token(
         hash=tokens.hash_of(text),
         purpose=_purpose(purpose),
@@ -52,12 +56,14 @@ def add(
         made_at=Micros(time.time_ns() // 1000),
         until=None if ends is None else Micros(ends),
         revoked_at=None,
+        source=source,
     )
     store = _store(data)
     _check_holder(store, holder)
     with store.writing() as tx:
         tokens.add(tx, made)
     told = {"token": text, "name": made.name, "holder": holder, "purpose": purpose}
+    told |= {"source": source} if source else {}
     shown.as_json(told) if as_json else shown.facts(told)
 
 
@@ -72,6 +78,7 @@ def list_tokens(data: _Data, as_json: Json = False) -> None:
                 "name": one.name,
                 "holder": one.holder,
                 "purpose": str(one.purpose),
+                "source": one.source,
                 "label": one.label,
                 "made_at": shown.moment(one.made_at),
                 "until": shown.moment(one.until),
@@ -86,6 +93,7 @@ def list_tokens(data: _Data, as_json: Json = False) -> None:
         "name": "NAME",
         "holder": "HOLDER",
         "purpose": "PURPOSE",
+        "source": "SOURCE",
         "label": "LABEL",
         "until": "UNTIL",
         "revoked_at": "REVOKED",
@@ -133,6 +141,21 @@ def _purpose(word: str) -> Any:
             where="--purpose",
             detail=f"{word!r} is not one of {', '.join(Purpose)}",
         ) from None
+
+
+def _check_source(purpose: str, source: str) -> None:
+    """A token for feeds speaks for one source: nobody confirms himself under a second name."""
+    from truceline.records import shape
+
+    if purpose == "feed" and not source:
+        raise Malformed(
+            Reason.MISSING_FIELD,
+            where="--source",
+            detail="a token for feeds is for one source",
+            remedy="Give its code, as `truceline feed --source` sends it",
+        )
+    if source:
+        shape.CODE.check(source, "--source")
 
 
 def _check_holder(store: Store, holder: str) -> None:

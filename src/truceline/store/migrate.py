@@ -16,7 +16,7 @@ from truceline.store.store import Store, failures_told
 if TYPE_CHECKING:
     from alembic.config import Config
 
-NEWEST = "0002"
+NEWEST = "0003"
 """The schema version of this program: the last file in `migrations/versions/`."""
 
 

@@ -299,6 +299,7 @@ token = _operational(
     _at("made_at"),
     _at("until", nullable=True),
     _at("revoked_at", nullable=True),
+    Column("source", Text, nullable=False, server_default=""),
 )
 dss_entity = _operational(
     "dss_entity",

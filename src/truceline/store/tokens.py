@@ -32,7 +32,10 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token without its text. `holder` is an officer or a body."""
+    """One token without its text. `holder` is an officer or a body.
+
+    `source`: the one source whose fixes a token for feeds may send; "" is not bound.
+    """
 
     hash: bytes
     purpose: Purpose
@@ -41,6 +44,7 @@ class Token:
     made_at: Micros
     until: Micros | None
     revoked_at: Micros | None
+    source: str = ""
 
     @property
     def name(self) -> str:
@@ -68,6 +72,7 @@ def add(tx: Connection, new: Token) -> None:
             made_at=new.made_at,
             until=new.until,
             revoked_at=new.revoked_at,
+            source=new.source,
         )
     )
 
@@ -108,4 +113,5 @@ def _token(row: sa.Row[tuple[object, ...]]) -> Token:
         made_at=Micros(values["made_at"]),
         until=values["until"],
         revoked_at=values["revoked_at"],
+        source=values["source"],
     )
