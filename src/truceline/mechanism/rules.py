@@ -109,10 +109,16 @@ def _check_leaf(candidate: Candidate, book: Book) -> None:
     """What is said under an instrument kept among its parties is sealed whole, and nothing else is.
 
     The log is read by more people than the instrument; and what is public is not hidden.
+
+    Whose a pseudonym is, the mechanism alone says: under one it could sign an approval in
+    the name of a party. So what binds its author is signed with the author's own key.
     """
     kind, sealed_leaf = candidate.kind, candidate.sealed_leaf
     if kind.leaf is Leaf.SEALED:
-        if not kind.own_key and candidate.signer.key in book.register.keys:
+        is_own = candidate.signer.key in book.register.keys
+        if kind.own_key and not is_own:
+            raise _by_a_pseudonym(kind.name)
+        if is_own and not kind.own_key:
             raise _wrong_leaf(kind.name, "sealed and under a pseudonym", "Sign with a pseudonym")
     elif sealed_leaf != book.is_kept_among_parties(candidate.record):
         wanted, remedy = (
@@ -124,6 +130,16 @@ def _check_leaf(candidate: Candidate, book: Book) -> None:
             )
         )
         raise _wrong_leaf(kind.name, wanted, remedy)
+
+
+def _by_a_pseudonym(kind: str) -> Refused:
+    return Refused(
+        Reason.NO_MANDATE,
+        where="envelope.signatures",
+        article="DESIGN 3, keys",
+        detail=f"{kind} is taken under the author's own key, and not under a pseudonym",
+        remedy="Sign it with your own key: it is sealed all the same, and shows only that you spoke",
+    )
 
 
 def _wrong_leaf(kind: str, wanted: str, remedy: str) -> Refused:
