@@ -315,7 +315,7 @@ def listening(*answers: int) -> Iterator[Listener]:
         thread.join()
 
 
-def listen(dss: Drones, url: str) -> str:
+def listen(dss: Drones, url: str, *, uss: str = "uss-1") -> str:
     """Subscribe to constraints where the zones of these tests lie; returns the id."""
     name = fresh()
     now = dss.installation.clock.now()
@@ -323,7 +323,7 @@ def listen(dss: Drones, url: str) -> str:
     for key, when in (("time_start", now), ("time_end", now + 24 * HOUR)):
         area[key] = {"value": moment(Micros(when)), "format": "RFC3339"}
     body = drones.subscription(extents=area, uss_base_url=url)
-    dss.told("PUT", f"{SUBSCRIPTIONS}/{name}", body)
+    dss.told("PUT", f"{SUBSCRIPTIONS}/{name}", body, uss=uss)
     return name
 
 

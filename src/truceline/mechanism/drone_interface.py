@@ -1,8 +1,9 @@
 """The drone interface of an installation, wired: desk, keys, zones in force, notices.
 
 It is there when the settings name an audience and keys, and not otherwise. Its jobs run while
-it is served, in a thread of their own: a USS that answers slowly delays no clock of the
-mechanism, and a command on the data folder calls nobody.
+it is served, in threads of their own, those that call USSs apart from the others: a USS that
+answers slowly delays no clock of the mechanism, no key and no zone, and a command on the data
+folder calls nobody.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from truceline.dss.entities import Subscription
 from truceline.dss.from_zone import Ground
 from truceline.dss.token import Claims
 from truceline.errors import Malformed, Reason
@@ -45,11 +47,11 @@ class Interface:
         self.desk = Desk(store, clock, check, http=settings.dss_local)
         self._keyring = keyring
         self._url = settings.dss_url
-        self.sender = Sender(store, clock, check, _caller(settings))
+        self.sender = Sender(store, clock, check, _caller(settings), self._manager)
         self.zones = ZoneConstraints(
             self.desk, book, contents, settings.dss_name, lambda: self._url, _ground(settings)
         )
-        self._jobs: JobThread | None = None
+        self._threads: tuple[JobThread, ...] = ()
 
     def claims(self, token: str) -> Claims:
         """Return who a token is of, and what it is good for; refuses one that is not good."""
@@ -58,17 +60,25 @@ class Interface:
     def start(self, url: str) -> None:
         """Let the jobs run. `url` is where other USSs reach this one, unless the settings say."""
         self.listens_at(url)
-        self._jobs = JobThread(self._keyring.run, self.zones.run, self.sender.run, self.desk.sweep)
+        self._threads = (
+            JobThread(self._keyring.run, self.zones.run, self.desk.sweep),
+            JobThread(self.sender.run),
+        )
 
     def listens_at(self, url: str) -> None:
         """Say where other USSs reach this one, unless the settings do."""
         self._url = self._url or url
 
     def close(self) -> None:
-        """Stop the jobs."""
-        if self._jobs is not None:
-            self._jobs.close()
+        """Stop the jobs: at most the call that is under way is waited for, until its deadline."""
+        self.sender.stop()
+        for one in self._threads:
+            one.close()
         self.sender.close()
+
+    def _manager(self, subscription: str) -> str:
+        found = self.desk.ask(lambda world: world.get(Subscription, subscription))
+        return "" if found is None else found.manager
 
 
 def of_settings(
