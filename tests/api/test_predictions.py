@@ -74,5 +74,5 @@ def test_a_flight_is_listed_for_those_it_concerns_and_its_crossing_tells_the_pur
         assert [one["flight"] for one in flights] == ["AID-1"]
     _, crossings = asked(mechanism, "/api/crossings", "office-watch")
 
-    assert crossings[0]["purpose"] == "exempt"
+    assert crossings[0]["purpose"] == "claimed"
     assert crossings[0]["flight"]["announced"] == "after"

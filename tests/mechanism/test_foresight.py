@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,15 +70,35 @@ def notice(**changes):
 
 
 def announced(mechanism: Installation, assembly: Assembly, **changes):
-    envelope, disclosures = assembly.hand("north-1").sign_sealed(
-        "flight.notified/1", notice(**changes)
-    )
+    body = {name: value for name, value in notice(**changes).items() if value is not None}
+    envelope, disclosures = assembly.hand("north-1").sign_sealed("flight.notified/1", body)
     return mechanism.door.submit(envelope, disclosures)
 
 
 def answered(mechanism: Installation, assembly: Assembly, by: str, **body):
     envelope, disclosures = assembly.hand(by).sign_sealed("flight.answered/1", body)
     return mechanism.door.submit(envelope, disclosures)
+
+
+def noted(mechanism: Installation, assembly: Assembly, by: str = "south-1") -> None:
+    answered(mechanism, assembly, by, notice=the_notice(mechanism), answer="noted").taken()
+
+
+def flown(mechanism: Installation, clock: ScenarioClock, **other) -> None:
+    """The flight of the watch's tests, from the first fix to the last."""
+    watch = Watch(mechanism)
+    fed(watch, clock, replace(southbound(), **other))
+    watch.finish()
+
+
+def misfits(mechanism: Installation) -> dict[str, str]:
+    (found,) = matches(mechanism)
+    return {one["what"]: one["said"] for one in found.body["misfits"]}
+
+
+def held_back(mechanism: Installation) -> int:
+    with mechanism.reading_book() as book:
+        return sum(len(one) for one in book.flights.expected.values())
 
 
 def the_notice(mechanism: Installation) -> str:
@@ -139,18 +160,68 @@ def test_an_announced_flight_in_its_corridor_is_crossed_and_recorded_and_exempt(
     mechanism, assembly, clock
 ):
     announced(mechanism, assembly).taken()
-    watch = Watch(mechanism)
-    fed(watch, clock, southbound())
-    watch.finish()
+    noted(mechanism, assembly)
+    flown(mechanism, clock)
 
     assert len(told(mechanism, "air.crossing/1")) == 1
     assert told(mechanism, "air.prediction/1") == []  # nobody is alerted
+    assert held_back(mechanism) == 1  # and that is on the record, sealed
     (found,) = matches(mechanism)
     assert (found.purpose, found.body["announced"], found.body["misfits"]) == (
         "exempt",
         "before",
         [],
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"icao24": None}, "address"),
+        ({"callsign": None}, "callsign"),
+        ({"until": NOON + 4 * 365 * 86_400 * SECOND}, "window"),
+        ({"width_m": 100_000}, "route"),
+        ({"to": ["office"]}, "answers"),
+    ],
+)
+def test_a_notice_that_says_too_little_keeps_nobody_from_being_alerted(
+    mechanism, assembly, clock, changes, what
+):
+    announced(mechanism, assembly, **changes).taken()
+    if "to" not in changes:
+        noted(mechanism, assembly)
+    flown(mechanism, clock)
+
+    assert list(misfits(mechanism)) == [what]
+    assert len(told(mechanism, "air.prediction/1")) == 1
+    assert held_back(mechanism) == 0
+
+
+def test_a_body_that_accepts_its_own_flight_is_alerted_of_as_any_other(mechanism, assembly, clock):
+    announced(mechanism, assembly, to=["north", "south"]).taken()
+    noted(mechanism, assembly, "north-1")
+    flown(mechanism, clock)
+
+    assert list(misfits(mechanism)) == ["answers"]
+    assert len(told(mechanism, "air.prediction/1")) == 1
+
+
+def test_another_aircraft_under_an_exempt_callsign_is_alerted_of(mechanism, assembly, clock):
+    announced(mechanism, assembly).taken()
+    noted(mechanism, assembly)
+    flown(mechanism, clock, names=("f0dead",))
+
+    assert misfits(mechanism) == {"address": "announced f0beef, seen f0dead"}
+    assert len(told(mechanism, "air.prediction/1")) == 1
+
+
+def test_an_alert_that_is_held_back_is_stated_once_whatever_is_replayed(mechanism, assembly, clock):
+    announced(mechanism, assembly).taken()
+    noted(mechanism, assembly)
+    flown(mechanism, clock)
+    flown(mechanism, clock)
+
+    assert held_back(mechanism) == 1
 
 
 def test_a_flight_announced_after_the_fact_is_matched_to_the_crossing(mechanism, assembly, clock):
@@ -161,7 +232,8 @@ def test_a_flight_announced_after_the_fact_is_matched_to_the_crossing(mechanism,
     watch.expire()
 
     (found,) = matches(mechanism)
-    assert (found.purpose, found.body["announced"]) == ("exempt", "after")
+    assert (found.purpose, found.body["announced"]) == ("claimed", "after")
+    assert misfits(mechanism)["notice"] == "announced after the entry"
     assert len(told(mechanism, "air.crossing/1")) == 1
 
 
@@ -173,12 +245,13 @@ def test_what_does_not_fit_is_named_and_the_flight_is_merely_claimed(mechanism, 
 
     (found,) = matches(mechanism)
     assert found.purpose == "claimed"
-    assert [one["what"] for one in found.body["misfits"]] == ["window"]
+    assert [one["what"] for one in found.body["misfits"]] == ["window", "answers"]
     assert len(told(mechanism, "air.prediction/1")) == 1  # and the alert stands
 
 
 def test_an_objection_turns_an_exempt_flight_into_a_claimed_one(mechanism, assembly, clock):
     announced(mechanism, assembly).taken()
+    noted(mechanism, assembly)
     watch = Watch(mechanism)
     fed(watch, clock, southbound())
     watch.finish()

@@ -26,12 +26,14 @@ def test_a_kind_says_who_signs_it_and_what_it_rests_on(name):
 
 def test_the_sealed_kinds_are_those_whose_mere_existence_would_tell():
     assert {name for name, row in KINDS.items() if row.leaf is Leaf.SEALED} == {
+        "air.sighting/1",
         "disclosure.made/1",
         "disclosure.recalled/1",
         "flight.notified/1",
         "flight.answered/1",
         "flight.withdrawn/1",
         "flight.matched/1",
+        "flight.expected/1",
     }
 
 

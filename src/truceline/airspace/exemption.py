@@ -8,8 +8,12 @@ an announced flight never takes it off the record. What is found here is its pur
   does not fit, or an answer stands against it: what, is named;
 - unknown: nothing announced has this address or callsign. It is never "hostile".
 
-A callsign is easily copied. Where a notice gives the address as well, both must fit; and
-whatever fits, a finding is for people.
+A callsign is easily copied, and a notice is easily written. So exempt asks for more than a
+fit: address and callsign are both announced and both seen; the notice came before the entry,
+for a window of hours and a corridor of kilometres; every party of the zone was told; and one
+of them, never the body that announced it, has noted or approved it. Whatever fits, a finding
+is for people. What does not fit never names who answered: whom a flight was announced to is
+not for the others that it was announced to.
 """
 
 from __future__ import annotations
@@ -28,6 +32,9 @@ from truceline.geo.position import E7
 
 NEAR_WINDOW_US = 24 * 3600 * SECOND_US
 """An announced flight is looked for this long before and after its window."""
+LONGEST_US = 24 * 3600 * SECOND_US
+WIDEST_M = 20_000.0
+"""A window or a corridor beyond these says too little to exempt anything."""
 _FOOT_MM = 304.8
 _MINUTE_US = 60 * SECOND_US
 
@@ -53,7 +60,8 @@ class ExemptFlight:
     """An announced flight as it stands: its notice, and the answers to it.
 
     `against` are the bodies whose newest answer is an objection, `unasked` the approvers
-    that the agreement names and that have not approved. Times are microseconds.
+    that the agreement names and that have not approved, `accepted` the bodies beside the
+    applicant whose newest answer is noted or approved. Times are microseconds.
     """
 
     notice: str
@@ -72,12 +80,16 @@ class ExemptFlight:
     to: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
     unasked: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
     withdrawn_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Who was seen where: an entry into a zone. Feet by datum; None: not known."""
+    """Who was seen where: an entry into a zone. Feet by datum; None: not known.
+
+    `parties` are the bodies with a capacity in the instrument of the zone.
+    """
 
     icao24: str
     callsign: str
@@ -85,6 +97,7 @@ class Sight:
     lon: float
     at: int
     feet: Mapping[str, float | None]
+    parties: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +162,7 @@ def compared(flight: ExemptFlight, sight: Sight) -> Match | None:
         ("window", _window(flight, sight)),
         ("route", _route(flight, sight.lat, sight.lon)),
         ("heights", _heights(flight, sight.feet)),
-        ("answers", _answers(flight)),
+        ("answers", _answers(flight, sight.parties)),
         ("notice", _notice(flight, sight)),
     ):
         if said:
@@ -159,18 +172,21 @@ def compared(flight: ExemptFlight, sight: Sight) -> Match | None:
     return Match(flight, tuple(fits), tuple(misfits))
 
 
-def covers(flight: ExemptFlight, made: Prediction) -> bool:
+def covers(flight: ExemptFlight, made: Prediction, parties: frozenset[str]) -> bool:
     """Say whether a predicted entry is that of an exempt flight inside its own authorised volume.
 
     The aircraft must be in it now and where it is expected to enter: then nobody is alerted.
+    `parties` are those of the zone's instrument.
     """
     now = Sight(
         made.icao24, made.callsign, made.seen.lat, made.seen.lon, made.made_at,
         {"STD": made.seen.baro_ft, "WGS84": made.seen.geo_ft, "AMSL": made.seen.baro_ft},
+        parties,
     )  # fmt: skip
     then = Sight(
         made.icao24, made.callsign, made.entry_lat, made.entry_lon, made.entry_at,
         {"STD": made.entry_ft, "WGS84": made.entry_ft, "AMSL": made.entry_ft},
+        parties,
     )  # fmt: skip
     both = [compared(flight, one) for one in (now, then)]
     return all(one is not None and one.purpose is Purpose.EXEMPT for one in both)
@@ -191,6 +207,8 @@ def _identity(flight: ExemptFlight, sight: Sight) -> tuple[list[str], list[Misfi
             fits.append(what)
         elif wanted:
             misfits.append(Misfit(what, f"announced {wanted}, seen {seen or 'none'}"))
+        else:
+            misfits.append(Misfit(what, "the notice gives none"))
     return fits, misfits
 
 
@@ -199,12 +217,15 @@ def _window(flight: ExemptFlight, sight: Sight) -> str:
         return f"{-(-(flight.from_at - sight.at) // _MINUTE_US)} min before the window"
     if sight.at > flight.until:
         return f"{-(-(sight.at - flight.until) // _MINUTE_US)} min after the window"
-    return ""
+    is_long = flight.until - flight.from_at > LONGEST_US
+    return f"a window of more than {LONGEST_US // (60 * _MINUTE_US)} h" if is_long else ""
 
 
 def _route(flight: ExemptFlight, lat: float, lon: float) -> str:
     off = off_route_m(flight.route, lat, lon) - flight.width_m / 2
-    return f"{round(off)} m outside the corridor" if off > 0 else ""
+    if off > 0:
+        return f"{round(off)} m outside the corridor"
+    return f"a corridor wider than {WIDEST_M / 1000:g} km" if flight.width_m > WIDEST_M else ""
 
 
 def off_route_m(route: Sequence[tuple[float, float]], lat: float, lon: float) -> float:
@@ -230,19 +251,24 @@ def _heights(flight: ExemptFlight, feet: Mapping[str, float | None]) -> str:
     return ""
 
 
-def _answers(flight: ExemptFlight) -> str:
+def _answers(flight: ExemptFlight, parties: frozenset[str]) -> str:
+    others = parties - {flight.applicant}
     if flight.against:
-        return f"objection of {', '.join(flight.against)}"
+        return "an objection stands against it"
     if flight.unasked:
-        return f"not approved by {', '.join(flight.unasked)}, whom the agreement names"
+        return "not approved by all whom the agreement names"
+    if others - set(flight.to):
+        return "not every party of the zone was told"
+    if not (set(flight.accepted) & others if others else flight.accepted):
+        return "no party of the zone but the applicant has noted or approved it"
     return ""
 
 
 def _notice(flight: ExemptFlight, sight: Sight) -> str:
     withdrawn = flight.withdrawn_at
-    return (
-        "the notice was withdrawn before" if withdrawn is not None and withdrawn <= sight.at else ""
-    )
+    if withdrawn is not None and withdrawn <= sight.at:
+        return "the notice was withdrawn before"
+    return "announced after the entry" if flight.announced_at > sight.at else ""
 
 
 def _limit(said: Mapping[str, Any] | None) -> Limit | None:

@@ -11,7 +11,13 @@ from truceline.errors import Reason, Refused
 from truceline.records.admitted import Admitted, Candidate
 from truceline.records.record import Micros
 
-KINDS = ("flight.notified/1", "flight.answered/1", "flight.withdrawn/1", "flight.matched/1")
+KINDS = (
+    "flight.notified/1",
+    "flight.answered/1",
+    "flight.withdrawn/1",
+    "flight.matched/1",
+    "flight.expected/1",
+)
 ARTICLE = "DOMAIN 7, flight_exemption"
 
 
@@ -52,7 +58,14 @@ class Notice:
         missing = tuple(
             b for b in self.approvers if b not in newest or newest[b].answer != "approved"
         )
-        return replace(self.flight, against=against, unasked=missing)
+        accepted = tuple(
+            sorted(
+                b
+                for b, one in newest.items()
+                if one.answer in ("noted", "approved") and b != self.flight.applicant
+            )
+        )
+        return replace(self.flight, against=against, unasked=missing, accepted=accepted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +80,14 @@ class Matched:
 
 
 class Flights:
-    """Notices by the id of their record, matches by that of their crossing."""
+    """Notices by the id of their record, matches by that of their crossing.
+
+    `expected` has, by notice and zone, the entries that nobody was alerted of.
+    """
 
     def __init__(self) -> None:
         self.notices: dict[str, Notice] = {}
+        self.expected: dict[tuple[str, str], tuple[Micros, ...]] = {}
         self.matches: dict[str, Matched] = {}
 
     def flights(self) -> tuple[ExemptFlight, ...]:
@@ -79,15 +96,19 @@ class Flights:
         return tuple(one.as_flight() for one in notices if not one.replaced_by)
 
     def concerned(self, kind: str, body: Mapping[str, Any]) -> frozenset[str]:
-        """Return the bodies that a record of these kinds is about."""
+        """Return the bodies that a record of these kinds is about.
+
+        An answer is for who gave it and who announced the flight: the others that it was
+        announced to do not learn of each other by it.
+        """
         if kind == "flight.notified/1":
             return frozenset(body["to"])
         notice = self.notices.get(body["notice"])
-        return (
-            frozenset()
-            if notice is None
-            else frozenset((*notice.flight.to, notice.flight.applicant))
-        )
+        if notice is None:
+            return frozenset()
+        if kind == "flight.answered/1":
+            return frozenset((notice.flight.applicant,))
+        return frozenset((*notice.flight.to, notice.flight.applicant))
 
     def apply(self, a: Admitted) -> None:
         """Fold one record."""
@@ -110,6 +131,9 @@ class Flights:
                 notice = replace(notice, answers=(*notice.answers, said))
             case "flight.withdrawn/1":
                 notice = replace(notice, flight=replace(notice.flight, withdrawn_at=a.received_at))
+            case "flight.expected/1":
+                key = (body["notice"], body["zone"])
+                self.expected[key] = (*self.expected.get(key, ()), body["entry_at"])
             case _:
                 self.matches[body["crossing"]] = Matched(
                     body["crossing"], body["notice"], body["purpose"], body, a.received_at

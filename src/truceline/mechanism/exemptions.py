@@ -12,10 +12,11 @@ from typing import Any
 
 from truceline.airspace.exemption import NEAR_WINDOW_US, ExemptFlight, Match, Sight, best
 from truceline.geo.position import E7
+from truceline.mechanism import crossing_list
+from truceline.mechanism.book import Book
 from truceline.mechanism.installation import Installation
 from truceline.records.record import Micros
 from truceline.store import log
-from truceline.store.views import crossings
 from truceline.store.views.crossings import CrossingRow
 
 MATCHED = "flight.matched/1"
@@ -55,23 +56,27 @@ class Exemptions:
         return sum(self._match(row, flights, matched) for row in rows.values())
 
     def _rows(self, flights: Iterable[ExemptFlight]) -> Iterable[CrossingRow]:
-        with self._installation.store.reading() as look:
+        with self._installation.store.reading() as look, self._installation.reading_book() as book:
             for one in flights:
-                yield from crossings.crossings(
+                yield from crossing_list.crossings(
                     look,
+                    book,
                     since=Micros(max(0, one.from_at - NEAR_WINDOW_US)),
                     until=Micros(one.until + NEAR_WINDOW_US),
                     limit=_MOST,
                 )
 
     def _since(self, size: int) -> Iterable[CrossingRow]:
-        with self._installation.store.reading() as look:
-            return [row for row in crossings.crossings(look, limit=_RECENT) if row.index >= size]
+        with self._installation.store.reading() as look, self._installation.reading_book() as book:
+            rows = crossing_list.crossings(look, book, limit=_RECENT)
+        return [row for row in rows if row.index >= size]
 
     def _match(
         self, row: CrossingRow, flights: Iterable[ExemptFlight], matched: Mapping[str, Any]
     ) -> int:
         sight = self._sight(row)
+        with self._installation.reading_book() as book:
+            flights = held_against(book, row.zone, flights)
         found = None if sight is None else best(flights, sight)
         if found is None:
             return 0
@@ -89,6 +94,8 @@ class Exemptions:
         parts = {one.name: one.value for one in held}
         if not {"aircraft", "entry"} <= parts.keys() or not parts["entry"]:
             return None
+        with self._installation.reading_book() as book:
+            parties = parties_of(book, row.zone)
         entry, fixes = parts["entry"], parts.get("fixes") or [{}]
         baro = entry.get("alt_ft")
         return Sight(
@@ -98,15 +105,39 @@ class Exemptions:
             lon=entry["lon_e7"] / E7,
             at=row.entered_at,
             feet={"STD": baro, "AMSL": baro, "WGS84": fixes[-1].get("geo_ft")},
+            parties=parties,
         )
 
     def _vault(self, pae: bytes) -> tuple[Any, ...]:
         return self._installation.vault.get(pae)
 
 
+def parties_of(book: Book, zone: str) -> frozenset[str]:
+    """Return the bodies with a capacity in a zone's instrument."""
+    history = book.zones.get(zone)
+    instrument = book.instruments.get(history.instrument) if history is not None else None
+    return frozenset() if instrument is None else instrument.parties
+
+
+def held_against(
+    book: Book, zone: str, flights: Iterable[ExemptFlight]
+) -> tuple[ExemptFlight, ...]:
+    """Return the flights that are held against what happens at a zone: all, if it is public.
+
+    A zone that is kept among its parties is not made known by a match: there it is the
+    flights that its parties announce to each other.
+    """
+    history = book.zones.get(zone)
+    instrument = book.instruments.get(history.instrument) if history is not None else None
+    if instrument is None or instrument.secrecy == "public":
+        return tuple(flights)
+    return tuple(one for one in flights if {*one.to, one.applicant} <= instrument.parties)
+
+
 def _version(flight: ExemptFlight) -> str:
     """The state of a notice: when it changes, its crossings are looked at again."""
-    return f"{flight.notice} {flight.against} {flight.unasked} {flight.withdrawn_at}"
+    said = (flight.against, flight.unasked, flight.accepted, flight.withdrawn_at)
+    return f"{flight.notice} {said}"
 
 
 def _body(row: CrossingRow, found: Match) -> dict[str, Any]:

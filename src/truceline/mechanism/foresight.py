@@ -4,7 +4,8 @@ An alert goes on the record as it begins (`air.prediction/1`), and what became o
 once that is known (`air.predicted/1`), whichever it is: the share that did not come
 true can be counted by anybody who reads the log. An advisory is shown and never stated.
 What was open when the program stopped is told as not judged at the next start; what a
-replay predicts again is stated once.
+replay predicts again is stated once. An alert that is held back, because the entry is
+that of an announced flight, is stated too (`flight.expected/1`, sealed whole).
 
 The watch hands it what was fed, and it is kept; `look` works it out, about once a second,
 beside the feeds: a crossing never waits for a prediction.
@@ -27,6 +28,7 @@ from truceline.airspace.prediction_outlook import Outlook, entries_of
 from truceline.airspace.rules import SECOND_US, STANDARD, Rules
 from truceline.mechanism.admission import Answer
 from truceline.mechanism.detection import outcome_body, predicted_body, prediction_parts
+from truceline.mechanism.exemptions import held_against, parties_of
 from truceline.mechanism.following import FeedKey
 from truceline.mechanism.installation import Installation
 from truceline.mechanism.statement import ulid
@@ -35,7 +37,10 @@ from truceline.store.views import records
 from truceline.zones import in_force
 
 PREDICTION, PREDICTED = "air.prediction/1", "air.predicted/1"
+EXPECTED = "flight.expected/1"
 SILENT_US = 300 * SECOND_US
+SAME_ENTRY_US = 600 * SECOND_US
+"""Entries of one announced flight into one zone that are expected within this are one."""
 _MOST_KNOWN = 10_000
 
 type Seen = tuple[str, str, int]
@@ -84,6 +89,7 @@ class Foresight:
         self._known: dict[Seen, RecordId] | None = None
         self._settled: set[str] = set()
         self._zones: dict[str, Mapping[str, Any]] = {}
+        self._held_back: dict[tuple[str, str], tuple[int, ...]] = {}
 
     def feed(
         self,
@@ -135,7 +141,28 @@ class Foresight:
     # -- inside --------------------------------------------------------------------------
 
     def _expected(self, made: Prediction) -> bool:
-        return any(covers(one, made) for one in self._exempt())
+        flights = self._exempt()
+        if not flights:
+            return False
+        with self._installation.reading_book() as book:
+            parties = parties_of(book, made.zone_id)
+            flights = held_against(book, made.zone_id, flights)
+            stated = dict(book.flights.expected)
+        found = next((one for one in flights if covers(one, made, parties)), None)
+        if found is None:
+            return False
+        key = (found.notice, made.zone_id)
+        before = (*stated.get(key, ()), *self._held_back.get(key, ()))
+        if all(abs(made.entry_at - at) > SAME_ENTRY_US for at in before):
+            self._held_back[key] = (made.entry_at,)
+            self._state_held_back(found, made)
+        return True
+
+    def _state_held_back(self, flight: ExemptFlight, made: Prediction) -> None:
+        said = predicted_body(made)
+        names = ("zone", "predicted_at", "entry_at", "probability_ppm")
+        body = {"notice": flight.notice, **{name: said[name] for name in names}}
+        self._state(EXPECTED, body, {}, "", (flight.notice,))
 
     def _group(self, key: FeedKey) -> _Group:
         group = self._groups.get(key)

@@ -37,6 +37,7 @@ class Audience(StrEnum):
     OWN_BODY = "own_body"  # the author's body alone, and whom it is disclosed to
     WATCH = "watch"  # watch floor and verifiers on the case
     FLIGHT = "flight"  # the body that announced it, those it is addressed to, watch and HNS cell
+    SIGHTING = "sighting"  # the officer who reported it, watch floor, verifiers on the case
     MECHANISM = "mechanism"  # nobody by default: each hand-out is a disclosure
 
 
@@ -131,6 +132,8 @@ _ANSWERERS = frozenset((Role.LIAISON, Role.PRINCIPAL, Role.SECRETARIAT))
 _HEIGHT = Fields(
     {"mm": Whole(-1_000_000, 40_000_000, "millimetres"), "datum": OneOf(("STD", "AMSL", "WGS84"))}
 )
+_DEGREES = Whole(0, 3_600_000_000, "1e-7 degree")
+_DEGREES_SIGMA = Whole(1_000_000, 1_800_000_000, "1e-7 degree")
 _ASPECTS = ("address", "callsign", "window", "route", "heights", "answers", "notice")
 
 _ROWS = (
@@ -846,20 +849,50 @@ _ROWS = (
         audience=Audience.FLIGHT,
     ),
     Kind(
+        "flight.expected/1",
+        "An entry that would have been an alert is that of an announced flight: nobody was alerted",
+        _MECHANISM,
+        "DOMAIN 1.7; AIRSPACE d.3: an alert that is held back can be counted; airspace/exemption.py",
+        Fields(
+            {
+                "notice": s.ULID,
+                "zone": s.CODE,
+                "predicted_at": s.TIME,
+                "entry_at": s.TIME,
+                "probability_ppm": Whole(0, 1_000_000, "parts per million"),
+            }
+        ),
+        leaf=Leaf.SEALED,
+        audience=Audience.FLIGHT,
+    ),
+    Kind(
         "air.sighting/1",
-        "Someone saw or heard an aircraft; where the observer stood and what they saw from there is sealed",
+        "Someone saw or heard an aircraft: when, what, from where, towards where",
         frozenset((Role.OBSERVER, Role.VERIFIER, Role.WATCH)),
-        "DOMAIN 2.1 and 9; airspace/sighting_record.py has the sealed part",
+        "DOMAIN 2.1 and 9: an observer's place is as sensitive as a site, and so is who observes",
         Fields(
             {
                 "seen_at": s.TIME,
                 "means": OneOf(("seen", "heard")),
                 "type": OneOf(("jet", "helicopter", "drone", "unknown")),
                 "count": Whole(1, 1_000, "aircraft"),
+                "sight": Fields(
+                    {
+                        "lat_e7": s.LAT,
+                        "lon_e7": s.LON,
+                        "place_sigma_mm": Whole(0, 100_000_000, "millimetres"),
+                        "bearing_e7": _DEGREES,
+                        "bearing_sigma_e7": _DEGREES_SIGMA,
+                        "band": OneOf(("overhead", "near", "middle", "far", "horizon")),
+                        "heading_e7": may(_DEGREES),
+                        "heading_sigma_e7": may(_DEGREES_SIGMA),
+                    }
+                ),
             }
         ),
-        sealed={"sight": Audience.WATCH},
-        audience=Audience.PARTIES,  # without an instrument: the offices, and no party
+        leaf=Leaf.SEALED,
+        audience=Audience.SIGHTING,
+        own_key=True,
     ),
     # -- disclosure (DOMAIN 7 disclosure) -----------------------------------------------------------
     Kind(
