@@ -12,7 +12,9 @@ from truceline.airspace import sighting_record
 from truceline.airspace.sighting import Band, Craft, Means, Sighting
 from truceline.geo.plane import Plane
 from truceline.geo.position import Position, from_degrees
-from truceline.records import sealed
+from truceline.records import envelope, record
+from truceline.records.kinds import KINDS, SEALED_LEAF
+from truceline.store import log
 from truceline.zones.gazetteer import Place, build
 
 SECOND = 1_000_000
@@ -36,11 +38,8 @@ def eastward(now: int) -> list[Sighting]:
 
 def report(world: World, told: Sighting, officer: str = "far-observer", **changes: Any) -> Any:
     body = {**sighting_record.body(told), **changes}
-    closed = sealed.seal(sighting_record.parts(told), lambda: b"0123456789abcdef")
-    signed = world.assembly.hand(officer).sign(
-        sighting_record.KIND, body, sealed=sealed.digests(closed)
-    )
-    return world.submit(signed, officer, tuple(one.text() for one in closed))
+    signed, parts = world.assembly.hand(officer).sign_sealed(sighting_record.KIND, body)
+    return world.submit(signed, officer, tuple(parts))
 
 
 @pytest.fixture
@@ -70,17 +69,32 @@ def test_what_observers_report_warns_the_town_ahead_and_not_the_one_beside(warne
     assert not answer["left_out"]
 
 
-def test_sightings_are_listed_with_the_observers_place_for_the_watch_alone(warned: World):
-    found = warned.get("/api/sightings", "office-watch")
-    assert len(found) == 5
-    assert found[0]["sight"]["distance_m"] == [3_000.0, 7_000.0]
-    assert warned.get("/api/sightings") == []
-    for officer in warned.tokens:
-        shown = warned.ask("/api/sightings", officer)
-        if officer in ("office-watch", "far-observer"):
-            continue
-        assert "lat_e7" not in shown.text, officer
-        assert all("sight" not in one for one in shown.json()), officer
+def test_sightings_are_listed_for_the_watch_and_for_who_reported_them_alone(warned: World):
+    for officer in ("office-watch", "far-observer"):
+        found = warned.get("/api/sightings", officer)
+        assert len(found) == 5
+        assert found[0]["sight"]["distance_m"] == [3_000.0, 7_000.0]
+        assert found[0]["by"] == "far-observer"
+        assert found[0]["index"] > found[-1]["index"]
+    assert len(warned.get("/api/sightings", "office-watch", limit=2)) == 2
+    for officer in {"", *warned.tokens} - {"office-watch", "far-observer"}:
+        assert warned.get("/api/sightings", officer) == [], officer
+
+
+def test_the_log_says_neither_that_it_is_a_sighting_nor_when_what_or_by_whom(warned: World):
+    held = warned.get("/api/sightings", "office-watch")
+    for officer in {"", *warned.tokens} - {"office-watch", "far-observer"}:
+        for one in held:
+            shown = warned.ask(f"/api/records/{one['index']}", officer)
+            assert "air.sighting" not in shown.text, officer
+            assert "far-observer" not in shown.text, officer
+            assert one["seen_at"] not in shown.text, officer
+        listed = warned.ask("/api/records", officer, kind="air.sighting/1")
+        assert not listed.is_success or listed.json() == [], officer
+    with warned.installation.store.reading() as look:
+        for row in log.read(look, held[-1]["index"], 5):
+            said = record.read(envelope.read_entry(row.entry).envelope.payload)
+            assert (said.kind, said.author, said.body, len(said.sealed)) == (SEALED_LEAF, "", {}, 4)
 
 
 @pytest.mark.parametrize("who", ["", "north-1", "far-observer", "far-warning_operator"])
@@ -93,25 +107,25 @@ def test_a_party_may_not_report_a_sighting(fresh: World):
     assert answer.json()["reason"] == "no_mandate"
 
 
-def test_a_sighting_without_its_place_or_with_nonsense_is_counted_and_warns_nobody(fresh: World):
+def test_a_sighting_in_clear_or_with_nonsense_is_refused(fresh: World):
     told = eastward(fresh.installation.clock.now())[0]
     bare = fresh.assembly.hand("far-observer").sign(
         sighting_record.KIND, sighting_record.body(told)
     )
-    assert fresh.submit(bare, "far-observer").status_code == 200
-    wrong = sealed.seal({"sight": {"lat_e7": "north of here"}}, lambda: b"0123456789abcdef")
-    signed = fresh.assembly.hand("far-observer").sign(
-        sighting_record.KIND, sighting_record.body(told), sealed=sealed.digests(wrong)
-    )
-    assert fresh.submit(signed, "far-observer", tuple(one.text() for one in wrong)).is_success
-    answer = fresh.get("/api/sighting-warnings", "office-watch")
-    assert answer["warnings"] == []
-    assert sum(answer["left_out"].values()) == 2
+    assert fresh.submit(bare, "far-observer").json()["reason"] == "contradicts"
+    sight = sighting_record.body(told)["sight"]
+    for wrong in ({"lat_e7": "north of here"}, {"bearing_sigma_e7": 0}, {"band": "beside me"}):
+        answer = report(fresh, told, sight={**sight, **wrong})
+        assert answer.status_code == 400, answer.text
+    assert fresh.get("/api/sighting-warnings", "office-watch")["warnings"] == []
+
+
+def test_the_bands_of_a_record_are_those_of_a_sighting():
+    sight: Any = KINDS[sighting_record.KIND].body.fields["sight"]
+    assert sight.fields["band"].words == tuple(Band)
 
 
 def test_a_sighting_reads_back_from_its_record_as_it_was_told():
     told = replace(eastward(1_700_000_000 * SECOND)[2], name="r", observer="who")
-    again = sighting_record.read(
-        "r", "who", sighting_record.body(told), sighting_record.parts(told), told.received_at
-    )
+    again = sighting_record.read("r", "who", sighting_record.body(told), told.received_at)
     assert again == told

@@ -20,7 +20,7 @@ name = { en = "The Mission" }
 """
 
 
-def test_an_observer_reports_and_the_place_stays_sealed(tmp_path: Path):
+def test_an_observer_reports_and_a_copy_of_the_data_folder_does_not_tell(tmp_path: Path):
     program = Program(tmp_path)
     program.write("bodies.toml", BODIES + MISSION)
     program.run("init", "data", "--bodies", "bodies.toml", "--data-key", "data.key")
@@ -34,8 +34,12 @@ def test_an_observer_reports_and_the_place_stays_sealed(tmp_path: Path):
     by = ("--key", "keys/looker.key", "--data", "data")
     taken = program.run("sightings", "report", *told, "--type", "jet", *by, "--json").json()
     shown = program.run("records", "show", taken["index"], "--data", "data", "--json").out
-    assert "air.sighting/1" in shown
-    assert "352500000" not in shown, "the clear side does not say where the observer stood"
+    for file in (tmp_path / "data").rglob("*"):
+        held = file.read_bytes() if file.is_file() else b""
+        assert b"air.sighting" not in held, f"{file}: a copy of the folder tells of no sighting"
+        assert b"352500000" not in held, file
+    assert "352500000" not in shown
+    assert "sealed" in shown
     wrong = program.run("sightings", "report", *told, "--type", "saucer", *by, code=None)
     assert wrong.code
     assert "jet, helicopter, drone, unknown" in wrong.err

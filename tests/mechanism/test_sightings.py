@@ -13,7 +13,7 @@ from truceline.geo.plane import Plane
 from truceline.geo.position import from_degrees
 from truceline.mechanism.installation import Installation
 from truceline.mechanism.sightings import BEFORE_US, SightingWatch
-from truceline.records import sealed
+from truceline.store.views import records
 
 SECOND = 1_000_000
 PLANE = Plane(from_degrees(lat=35.0, lon=37.0))
@@ -29,11 +29,9 @@ def told(installation: Installation, assembly: Assembly, *, count: int = 5) -> i
             "", "", PLANE.position(13_200 * nth, -5_000), 50.0, 0.0, 15.0, Band.MIDDLE, 90.0,
             15.0, Craft.JET, 1, Means.SEEN, now - (count - nth) * 60 * SECOND, now,
         )  # fmt: skip
-        closed = sealed.seal(sighting_record.parts(one), lambda: b"0123456789abcdef")
-        signed = assembly.hand("office-watch").sign(
-            sighting_record.KIND, sighting_record.body(one), sealed=sealed.digests(closed)
-        )
-        installation.door.submit(signed, [part.text() for part in closed]).taken()
+        hand = assembly.hand("office-watch")
+        signed, parts = hand.sign_sealed(sighting_record.KIND, sighting_record.body(one))
+        installation.door.submit(signed, parts).taken()
     return installation.clock.now()
 
 
@@ -69,6 +67,22 @@ def test_old_sightings_are_passed_over(tmp_path: Path):
         found = SightingWatch(installation, [TOWN]).at(now + BEFORE_US + 60 * SECOND)
         assert not found.standing
         assert not found.ended
+
+
+def test_what_else_is_sealed_is_no_sighting_and_counts_as_nothing(tmp_path: Path):
+    assembly = Assembly()
+    with founded(tmp_path, assembly) as installation:
+        code = next(iter(assembly.codes))
+        appointed = installation.door.submit(assembly.appoint(OFFICE, "scribe", "watch")).taken()
+        with installation.store.reading() as look:
+            about = records.by_index(look, appointed)
+        assert about
+        now = told(installation, assembly)
+        handed = {"record": about.id, "part": "name", "to": code, "purpose": "as asked"}
+        installation.door.state("disclosure.made/1", handed).taken()
+        found = SightingWatch(installation, [TOWN]).at(now)
+        assert [one.place for one in found.standing] == ["SY1"]
+        assert not found.left_out
 
 
 def test_nothing_sighted_needs_no_tracking_library(tmp_path: Path, monkeypatch):

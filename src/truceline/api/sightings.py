@@ -1,7 +1,8 @@
 """Sightings and the warnings that follow from them, for the watch floor alone.
 
-A sighting is reported like every record (`POST /api/records`). Where the observer stood and
-what they saw is sealed; which places may be reached is shown to whoever may open that.
+A sighting is reported like every record (`POST /api/records`), and sealed whole: it opens
+for the watch and for the officer who reported it. Which places may be reached is shown to
+the watch.
 Civilians are warned by area, by a warning operator.
 """
 
@@ -20,11 +21,11 @@ from truceline.airspace.sighting_warning import Place, PlaceWarning
 from truceline.api import sealed_parts
 from truceline.api.answers import answer, moment
 from truceline.api.floor import Asked, Floor, Question
-from truceline.errors import Reason, Refused, TrucelineError
+from truceline.errors import Reason, Refused
 from truceline.geo.position import E7
 from truceline.mechanism.sightings import Danger, Fan, SightingWatch
 from truceline.parties.visibility import RecordFacts
-from truceline.records.kinds import KINDS
+from truceline.records.kinds import KINDS, SEALED_LEAF
 from truceline.records.record import Micros
 from truceline.store.views import records
 from truceline.zones.gazetteer import Place as Town
@@ -34,11 +35,13 @@ router = APIRouter(tags=["sightings"])
 _KIND = KINDS[sighting_record.KIND]
 MOST_PLACES = 3_000
 """The most populous places of the gazetteer that are watched."""
+MOST_BACK = 20_000
+_STRIDE = 1_000
 _opening = threading.Lock()
 
 
 class SightingShape(BaseModel, extra="allow"):
-    """A sighting. `sight` is there for whoever may open it: place, bearing, band, heading."""
+    """A sighting. `sight`: the observer's place, bearing, distance band, heading."""
 
     id: str
     index: int
@@ -48,7 +51,7 @@ class SightingShape(BaseModel, extra="allow"):
     means: str
     type: str
     count: int
-    sight: dict[str, Any] | None = None
+    sight: dict[str, Any]
 
 
 class PlaceWarningShape(BaseModel):
@@ -85,18 +88,31 @@ class SightingWarningsShape(BaseModel):
 
 @router.get("/api/sightings", response_model=list[SightingShape])
 def sightings(asked: Asked, limit: Annotated[int, Query(ge=1, le=1_000)] = 100) -> Response:
-    """List the sightings that the asker may see, the newest first."""
+    """List the sightings that the asker may see, the newest first, of the last 20,000 leaves."""
+    seen: list[sealed_parts.Opened] = []
+    if not asked.viewer.office() & _KIND.signers:
+        return answer([])  # nobody else has reported one, or may see another's
+    with asked.look() as look:
+        newest = records.newest(look, limit=1)
+    size = newest[0].index + 1 if newest else 0
+    for end in range(size, max(0, size - MOST_BACK), -_STRIDE):
+        if len(seen) < limit:
+            seen += _opened(asked, max(0, end - _STRIDE), end)
+    return answer([_told(one) for one in seen[:limit]])
+
+
+def _opened(asked: Question, begin: int, end: int) -> list[sealed_parts.Opened]:
+    """Return the sightings among some leaves that open for the asker, the newest first."""
     with asked.look() as look:
         found = [
             one
-            for one in records.newest(look, limit=limit, kind=sighting_record.KIND)
-            if one.received_at <= asked.at
+            for one in records.after(look, begin - 1, limit=_STRIDE, kind=SEALED_LEAF)
+            if one.index < end and one.received_at <= asked.at
         ]
-        paes = {one.id: records.pae_of(look, one.id) or b"" for one in found}
+        kept = sealed_parts.boxes(asked, look, found)
     with asked.book() as book:
-        opened = [sealed_parts.whole(asked, one, paes[one.id], {}, book) for one in found]
-    seen = [one for one in opened if asked.sees(sighting_record.KIND, one.facts)]
-    return answer([_told(one) for one in seen])
+        opened = [sealed_parts.outside(asked, one, kept, book) for one in reversed(found)]
+    return [one for one in opened if one.shown.kind == sighting_record.KIND]
 
 
 @router.get("/api/sighting-warnings", response_model=SightingWarningsShape)
@@ -117,9 +133,7 @@ def sighting_warnings(asked: Asked) -> Response:
 
 
 def _watches(asked: Question) -> bool:
-    return asked.sees(
-        sighting_record.KIND, RecordFacts(received_at=Micros(0)), sighting_record.PART
-    )
+    return asked.sees(sighting_record.KIND, RecordFacts(received_at=Micros(0)))
 
 
 def _watch(floor: Floor) -> SightingWatch:
@@ -134,7 +148,7 @@ def _watch(floor: Floor) -> SightingWatch:
 
 
 def _told(one: sealed_parts.Opened) -> dict[str, Any]:
-    body, part = one.shown.body, one.parts.get(sighting_record.PART)
+    body = one.shown.body
     return {
         "id": one.shown.id,
         "index": one.shown.index,
@@ -144,16 +158,12 @@ def _told(one: sealed_parts.Opened) -> dict[str, Any]:
         "means": body["means"],
         "type": body["type"],
         "count": body["count"],
-        **({"sight": _sight(part)} if isinstance(part, dict) else {}),
+        "sight": _sight(body["sight"]),
     }
 
 
 def _sight(part: dict[str, Any]) -> dict[str, Any]:
-    """Degrees and metres for people; a part that is no sighting is shown as it is."""
-    try:
-        sighting_record.SHAPE.check(part, sighting_record.PART)
-    except TrucelineError:  # whatever it is, it was sealed unread
-        return dict(part)
+    """Degrees and metres for people."""
     near, far = METRES_OF[Band(part["band"])]
     heading = part.get("heading_e7")
     return {

@@ -68,7 +68,7 @@ def report(
         float, typer.Option("--heading-error", help="Degrees, one sigma.")
     ] = 15.0,
 ) -> None:
-    """Report an aircraft that was seen or heard. The observer's place is sealed."""
+    """Report an aircraft that was seen or heard. The whole of it is sealed."""
     from truceline.airspace import sighting_record
     from truceline.airspace.sighting import Band, Craft, Means, Sighting
     from truceline.geo.position import from_degrees
@@ -79,10 +79,8 @@ def report(
         _word(Band, band, "--band"), heading, heading_error, _word(Craft, kind, "--type"),
         count, _word(Means, means, "--means"), seen, seen,
     )  # fmt: skip
-    taken = desk.state(
-        sighting_record.KIND, sighting_record.body(told), parts=sighting_record.parts(told)
-    )
-    desk.tell(taken, "The sighting is on the record; where the observer stood is sealed.")
+    taken = desk.state(sighting_record.KIND, sighting_record.body(told))
+    desk.tell(taken, "The sighting is on the record, sealed: the log shows that your key spoke.")
 
 
 @reads(app, "list")

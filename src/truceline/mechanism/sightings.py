@@ -1,9 +1,9 @@
 """The sightings of the log, followed: what may be reached now, from records alone.
 
-Every `air.sighting/1` record is opened, in the order of the log, and taken at the moment at
-which the door received it. The warnings are a function of the log, the places and the
-time; none of it is stored. What cannot be opened or read (erased, or no sighting) is left
-out and counted.
+Sightings are sealed whole. Every sealed leaf is opened, in the order of the log, and what is
+a sighting taken at the moment at which the door received it. The warnings are a function
+of the log, the places and the time; none of it is stored. What does not open is left out
+and counted; what was erased is nothing.
 
 Only the last `BEFORE_US` of the log matters: a trail is dropped long before. Looked at
 again after a pause, the time between is walked through step by step, so that a warning
@@ -13,10 +13,12 @@ begins and ends when it would have with someone looking.
 from __future__ import annotations
 
 import threading
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from truceline.airspace import sighting_record
 from truceline.airspace.sighting import Sighting
@@ -32,6 +34,7 @@ from truceline.geo.plane import Plane
 from truceline.geo.position import Position
 from truceline.mechanism.installation import Installation
 from truceline.records import sealed
+from truceline.records.kinds import SEALED_LEAF
 from truceline.store.views import records
 from truceline.store.views.records import Shown
 
@@ -105,11 +108,11 @@ class SightingWatch:
         """Take in the records since the last look."""
         while True:
             with self._installation.store.reading() as look:
-                found = records.after(look, self._after, limit=_BATCH, kind=sighting_record.KIND)
-                recent = [one for one in found if now - one.received_at <= BEFORE_US]
-                paes = [records.pae_of(look, one.id) for one in recent]
+                self._after = max(self._after, _last_before(look, now - BEFORE_US))
+                found = records.after(look, self._after, limit=_BATCH, kind=SEALED_LEAF)
+                paes = [records.pae_of(look, one.id) for one in found]
             self._after = found[-1].index if found else self._after
-            for one, pae in zip(recent, paes, strict=True):
+            for one, pae in zip(found, paes, strict=True):
                 if pae is not None:
                     self._open(one, pae)
             if len(found) < _BATCH:
@@ -118,7 +121,9 @@ class SightingWatch:
     def _open(self, one: Shown, pae: bytes) -> None:
         try:
             parts = sealed.opened(one.sealed, self._installation.vault.get(pae))
-            told = sighting_record.read(one.id, one.author, one.body, parts, one.received_at)
+            if parts.get("kind") != sighting_record.KIND:
+                return
+            told = sighting_record.read(one.id, parts["author"], parts["body"], one.received_at)
         except TrucelineError as failure:
             self._unread[str(failure.reason)] += 1
             return
@@ -140,6 +145,19 @@ class SightingWatch:
             changes = machine.take(self._waiting[:come], self._until)
             del self._waiting[:come]
             self._ended.extend(one for one in changes if one.ended_at is not None)
+
+
+def _last_before(look: Connection, at: int) -> int:
+    """Return the last leaf received before a moment, or -1; times rise with the leaves."""
+    newest = records.newest(look, limit=1)
+    if not newest:
+        return -1
+
+    def received(index: int) -> int:
+        found = records.by_index(look, index)
+        return found.received_at if found is not None else 0
+
+    return bisect_left(range(newest[0].index + 1), at, key=received) - 1
 
 
 def _fans(machine: SightingWarnings, now: int) -> tuple[Fan, ...]:

@@ -63,7 +63,12 @@ _ALL = {Audience.PUBLIC: Sight.OFFICE, Audience.SIGNED_IN: Sight.OFFICE}
 _AS_PARTY = {**_ALL, Audience.PARTIES: Sight.PARTY}
 _AS_OFFICE = {**_ALL, Audience.PARTIES: Sight.OFFICE}
 _PUBLIC_ONLY = {Audience.PUBLIC: Sight.OFFICE}
-_OF_THE_WATCH = {Audience.WATCH: Sight.OFFICE, Audience.FLIGHT: Sight.OFFICE}
+_OF_THE_WATCH = {
+    Audience.WATCH: Sight.OFFICE,
+    Audience.FLIGHT: Sight.OFFICE,
+    Audience.SIGHTING: Sight.OFFICE,
+}
+_ON_THE_CASE = {Audience.WATCH: Sight.CASE, Audience.SIGHTING: Sight.CASE}
 _OWN = (Audience.OWN_BODY, Audience.FLIGHT)
 _GROUND = frozenset(("genesis", "body", "zone", "post", "instrument", "deadline", "clock"))
 _HOST = frozenset(("genesis", "body", "officer", "key", "pseudonym", "clock", "sealed"))
@@ -76,7 +81,7 @@ ROLES: Mapping[Role, RoleRow] = {
     Role.LIAISON: RoleRow(_AS_PARTY, own=True, receives=True),
     Role.UNIT: RoleRow(_PUBLIC_ONLY),
     Role.OBSERVER: RoleRow(_AS_OFFICE, words=_GROUND, own=True, receives=True),
-    Role.VERIFIER: RoleRow(_AS_OFFICE, {Audience.WATCH: Sight.CASE}, own=True, receives=True),
+    Role.VERIFIER: RoleRow(_AS_OFFICE, _ON_THE_CASE, own=True, receives=True),
     Role.CHEMICAL_DESK: RoleRow(_ALL, own=True, receives=True),
     Role.PRINCIPAL: RoleRow(_AS_PARTY, own=True),
     Role.WARNING_OPERATOR: RoleRow(_ALL),
@@ -247,6 +252,8 @@ def _opens(
         return True
     if not viewer.body:
         return False
+    if row.own and audience is Audience.SIGHTING and viewer.officer:
+        return viewer.officer == record.author_officer  # who observes, colleagues need not know
     about = record.concerned | {record.author_body}
     if row.own and audience in _OWN and viewer.body in about:
         return True
