@@ -18,11 +18,12 @@ from tests.simulators.hostile import CASES, CONTEST, Case
 
 from truceline.errors import TrucelineError
 from truceline.mechanism import rules
-from truceline.records import envelope, keys, record
+from truceline.records import envelope, keys, record, sealed
 from truceline.records.admitted import Candidate
 from truceline.records.envelope import Entry, Envelope
-from truceline.records.kinds import KINDS
+from truceline.records.kinds import KINDS, SEALED_LEAF
 from truceline.records.record import PAYLOAD_TYPE, Micros, Record
+from truceline.records.sealed import Disclosure
 from truceline.verifier import grounds, keyring, leaves, public_map
 from truceline.verifier.findings import Findings, State
 from truceline.verifier.fold import Fold
@@ -39,6 +40,8 @@ def history() -> Assembly:
     assembly.appoints("north", "north-gone", "principal")
     assembly.says("north", "key.revoked/1", key=keys.key_id(key("north-gone").public), why="stolen")
     assembly.says("north", "officer.ended/1", officer="north-gone")
+    public = keys.public_to_text(key("a pseudonym").public)
+    assembly.says("mechanism", "pseudonym.enrolled/1", public=public, parts={"holder": "north-p"})
     assembly.at = Micros(assembly.at + 2 * DAY)
     return assembly
 
@@ -148,3 +151,55 @@ def test_the_table_holds_cases_of_both_verdicts(history):
 
     assert verdicts == [TAKEN, TAKEN]
     assert len({case.name for case in CASES}) == len(CASES) > 100
+
+
+FLIGHT: dict[str, Any] = {
+    "flight": "AID-1",
+    "purpose": "medevac",
+    "icao24": "f0beef",
+    "route": [{"lat_e7": 1, "lon_e7": 1}, {"lat_e7": 2, "lon_e7": 2}],
+    "width_m": 1000,
+    "from": 2**50,
+    "until": 2**50 + 3_600_000_000,
+    "to": ["south"],
+}
+
+
+def under(signer: str, assembly: Assembly) -> tuple[Record, Envelope, tuple[Disclosure, ...]]:
+    """A flight that north-p announces: the record inside, the sealed leaf, its disclosures."""
+    seq = assembly.book.seqs.get(keys.key_id(key(signer).public), 0) + 1
+    kind, at = "flight.notified/1", assembly.at
+    said = Record(LOG, kind, ulid(signer), "north-p", seq, at, body=FLIGHT)
+    inside = {"kind": said.kind, "author": said.author, "refs": [], "body": FLIGHT}
+    parts = sealed.seal(inside, lambda: bytes(16))
+    outer = Record(LOG, SEALED_LEAF, said.id, "", seq, at, sealed=sealed.digests(parts))
+    return said, envelope.sign(outer.canonical(), key(signer)), parts
+
+
+@pytest.mark.parametrize(
+    ("signer", "verdict"), [("north-p", TAKEN), ("a pseudonym", TURNED_DOWN)], ids=str
+)
+def test_both_ask_for_ones_own_key_where_a_pseudonym_could_be_the_mechanisms(
+    signer, verdict, history
+):
+    said, whole, parts = under(signer, history)
+    book, ids_ = history.clone(), [one.key for one in whole.signatures]
+    (by,) = rules.check_signers(record.read(whole.payload), ids_, book, history.at)
+    candidate = Candidate(
+        said, KINDS[said.kind], by, history.at, {}, (by,), {by.key: b""}, sealed_leaf=True
+    )
+    try:
+        rules.decide(candidate, book)
+        door = TAKEN
+    except TrucelineError:
+        door = TURNED_DOWN
+
+    findings = Findings()
+    fold = Fold(findings, exercise=False, held={len(history.told): parts})
+    for one in history.told:
+        fold.take(_leaf(one))
+    entry = Entry(whole, history.at).encode()
+    fold.take(leaves._leaf(len(history.told), entry, LOG, dict(fold.ring.publics)))
+    verifier = TURNED_DOWN if _broken(fold, findings) else TAKEN
+
+    assert (door, verifier) == (verdict, verdict)

@@ -8,7 +8,7 @@ up; no id comes twice. And what the public map rests on is gathered.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from truceline.records.roles import Role
 from truceline.records.sealed import Disclosure
 from truceline.verifier import disclosures, keyring
 from truceline.verifier.findings import Findings
+from truceline.verifier.foretold import CROSSING, OUTCOME, PREDICTION, Predictions
 from truceline.verifier.keyring import MECHANISM, Holding, Keyring
 from truceline.verifier.leaves import Leaf, Unreadable
 from truceline.verifier.public_map import MAP_KINDS, WATCH_KINDS, Said
@@ -50,10 +51,12 @@ class Fold:
     leaves: int = 0
     signatures: int = 0
     sealed: int = 0
+    veiled: int = 0  # leaves under a pseudonym that nothing held opens
     gaps: dict[KeyId, int] = field(default_factory=dict)
     stated: Counter[str] = field(default_factory=Counter)
     held: Mapping[int, Sequence[Disclosure]] = field(default_factory=dict)
     opened: set[int] = field(default_factory=set)
+    predictions: Predictions = field(default_factory=Predictions)
     clock: str = "UTC"
     last_at: int = 0
     _seqs: dict[KeyId, int] = field(default_factory=dict)
@@ -224,6 +227,7 @@ class Fold:
         """
         parts = disclosures.inside(leaf.sealed, self.held.get(leaf.number, ()))
         if parts is None:
+            self.veiled += not by.holder
             return
         kind, author, body = str(parts["kind"]), str(parts["author"]), parts["body"]
         problem = _inside_flaw(kind, author, body, by)
@@ -236,13 +240,23 @@ class Fold:
 
     def _watched(self, leaf: Leaf, body: Mapping[str, Any]) -> None:
         """What the mechanism measured must at least be possible; that it is true, only it says."""
-        if leaf.kind == "air.crossing/1" and (body["zone"], body["content"]) not in self._adopted:
-            says = f"states a crossing of {body['zone']}, where no such content was adopted"
-        elif leaf.kind == "clock.fired/1" and body["due_at"] > leaf.received_at:
-            says = f"lets the clock {body['clock']} run out before it was due"
-        else:
-            return
-        self.findings.broken("stated", f"leaf {leaf.number} {says}", index=leaf.number)
+        for says in self._measured(leaf, body):
+            self.findings.broken("stated", f"leaf {leaf.number} {says}", index=leaf.number)
+
+    def _measured(self, leaf: Leaf, body: Mapping[str, Any]) -> Iterator[str]:
+        match leaf.kind:
+            case "clock.fired/1" if body["due_at"] > leaf.received_at:
+                yield f"lets the clock {body['clock']} run out before it was due"
+            case kind if kind == CROSSING:
+                self.predictions.crossed(body)
+                if (body["zone"], body["content"]) not in self._adopted:
+                    yield f"states a crossing of {body['zone']}, where no such content was adopted"
+            case kind if kind == PREDICTION:
+                yield from self.predictions.predicted(
+                    leaf.id, leaf.received_at, body, self._adopted
+                )
+            case kind if kind == OUTCOME:
+                yield from self.predictions.settled(leaf.number, leaf.received_at, body)
 
 
 def _inside_flaw(kind: str, author: str, body: Any, by: Holding) -> str | None:
@@ -255,6 +269,8 @@ def _inside_flaw(kind: str, author: str, body: Any, by: Holding) -> str | None:
     except TrucelineError as error:
         return f"what it seals ({kind}) has a wrong body: {error.where}: {error.detail}"
     if not by.holder:
+        if row.own_key:
+            return f"{kind} stands under a pseudonym, where its author's own key has to sign"
         theirs = author == MECHANISM and Role.MECHANISM not in row.signers
         return (
             f"the mechanism says under a pseudonym what {kind} leaves to others" if theirs else None

@@ -14,6 +14,7 @@ from truceline.verifier.adopted import Zones
 from truceline.verifier.agreed import Agreements, Doubt
 from truceline.verifier.findings import Findings, State
 from truceline.verifier.fold import Fold
+from truceline.verifier.foretold import LATE_MICROS
 from truceline.verifier.public_map import Said
 
 _PROVED = {
@@ -70,6 +71,14 @@ def check(fold: Fold, findings: Findings) -> None:
         count = sum(one.kind == kind for one in said)
         if count and not findings.count(name):
             findings.proved(name, says.format(count))
+    _foretold(fold, findings)
+    if fold.veiled:
+        findings.not_proved(
+            "pseudonyms",
+            f"{fold.veiled} sealed leaves under pseudonyms are closed to you: that nobody is made "
+            "to announce or answer there what only their own key may sign is not proved.",
+            needed=False,
+        )
     for kind, what in _STATED.items():
         if stated.get(kind):
             findings.not_proved(
@@ -77,3 +86,35 @@ def check(fold: Fold, findings: Findings) -> None:
                 f"{stated[kind]} {what} are stated by the mechanism; that they are true is not proved here.",
                 needed=False,
             )
+
+
+def _foretold(fold: Fold, findings: Findings) -> None:
+    """Tell the outcomes that no crossing bears out, and the predictions that came too late.
+
+    A log is read while it grows: within its last minute a crossing may still be on its way.
+    """
+    for one in fold.predictions.without_crossing():
+        on_its_way = fold.last_at - one.received_at <= LATE_MICROS
+        findings.add(
+            State.NOT_PROVED if on_its_way else State.BROKEN,
+            "stated",
+            f"leaf {one.number} says that a predicted aircraft entered {one.zone}, and no crossing "
+            "on the log is of that zone and instant.",
+            index=one.number,
+            needed=not on_its_way,
+        )
+    late, after = fold.predictions.late, fold.predictions.after
+    if late:
+        findings.not_proved(
+            "stated",
+            f"{late} predictions were received more than {LATE_MICROS // 1_000_000} s after the "
+            "moment that they are of: that they warned anyone is not proved.",
+            needed=False,
+        )
+    if after:
+        findings.not_proved(
+            "stated",
+            f"{after} outcomes tell of an entry that was over when its prediction was received: "
+            "that it was foretold is not proved.",
+            needed=False,
+        )

@@ -40,7 +40,7 @@ MAP_KINDS = frozenset(
         "zone.expired/1",
     )
 )
-WATCH_KINDS = frozenset(("clock.fired/1", "air.crossing/1"))
+WATCH_KINDS = frozenset(("clock.fired/1", "air.crossing/1", "air.prediction/1", "air.predicted/1"))
 """Kept only while their leaf is judged: there may be millions."""
 
 
