@@ -510,25 +510,25 @@ def test_without_a_good_token_nothing_is_told(dss: Drones) -> None:
     assert dss.client.get(path, headers=other).status_code == 401
 
 
+SOME_ID = "0c8d9c1e-6f0b-4c51-9a63-2d1c4f6a7b10"
+
 SCOPES = {
     ("POST", f"{INTENTS}/query"): {COORDINATION, MONITORING},
-    ("PUT", f"{INTENTS}/{fresh()}"): {COORDINATION, MONITORING},
-    ("PUT", f"{CONSTRAINTS}/{fresh()}"): {MANAGEMENT},
+    ("PUT", f"{INTENTS}/{SOME_ID}"): {COORDINATION, MONITORING},
+    ("PUT", f"{CONSTRAINTS}/{SOME_ID}"): {MANAGEMENT},
     ("POST", f"{CONSTRAINTS}/query"): {MANAGEMENT, PROCESSING},
-    ("PUT", f"{SUBSCRIPTIONS}/{fresh()}"): {PROCESSING, COORDINATION},
+    ("PUT", f"{SUBSCRIPTIONS}/{SOME_ID}"): {PROCESSING, COORDINATION},
     ("PUT", "/dss/v1/uss_availability/x"): {drones.ARBITRATION},
     ("GET", "/dss/v1/uss_availability/x"): {drones.ARBITRATION, COORDINATION, MONITORING},
-    ("GET", f"/uss/v1/constraints/{fresh()}"): {PROCESSING},
+    ("GET", f"/uss/v1/constraints/{SOME_ID}"): {PROCESSING},
     ("GET", drones.AREAS): {drones.DISPLAY},
-    ("PUT", f"{drones.AREAS}/{fresh()}"): {drones.PROVIDER},
-    ("GET", f"{drones.AREAS}/{fresh()}"): {drones.PROVIDER, drones.DISPLAY},
-    ("PUT", f"{drones.RID_SUBSCRIPTIONS}/{fresh()}"): {drones.DISPLAY},
+    ("PUT", f"{drones.AREAS}/{SOME_ID}"): {drones.PROVIDER},
+    ("GET", f"{drones.AREAS}/{SOME_ID}"): {drones.PROVIDER, drones.DISPLAY},
+    ("PUT", f"{drones.RID_SUBSCRIPTIONS}/{SOME_ID}"): {drones.DISPLAY},
 }
 
 
-@pytest.mark.parametrize(
-    ("what", "good"), SCOPES.items(), ids=[" ".join(one)[:60] for one in SCOPES]
-)
+@pytest.mark.parametrize(("what", "good"), SCOPES.items(), ids=[" ".join(one) for one in SCOPES])
 def test_a_route_opens_for_its_scopes_and_no_other(dss: Drones, what: Any, good: set[str]) -> None:
     method, path = what
 
