@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 from tests.api.world import token_for
-from tests.mechanism.test_foresight import announced, southbound
-from tests.mechanism.test_watch import NOON, SECOND, clock, fed
+from tests.mechanism.test_foresight import announced, answered, lived, noted, southbound, the_notice
+from tests.mechanism.test_watch import NOON, SECOND, clock
 from tests.support.assembly import OFFICE, Assembly, agreed, founded
 
 from truceline.api.app import create_app
@@ -31,8 +31,7 @@ def mechanism(tmp_path: Path, clock: ScenarioClock) -> Iterator[Installation]:
             made.door.submit(one).taken()
         clock.seek(Micros(NOON + 60 * SECOND))
         watch = Watch(made)
-        fed(watch, clock, southbound())
-        watch.expire()
+        lived(watch, clock, southbound())
         announced(made, assembly).taken()
         watch.finish()
         clock.seek(Micros(NOON + 3_600 * SECOND))
@@ -63,6 +62,7 @@ def test_the_public_is_given_statistics_of_days_long_past_and_nothing_else(mecha
     _, told = asked(mechanism, "/api/predictions/statistics")
     _, inside = asked(mechanism, "/api/predictions/statistics", "south-1")
 
+    assert asked(mechanism, "/api/predictions/statistics?since=2023-11-01T00:00:00Z")[0] == 401
     assert told["alerts"] == 0
     assert (inside["alerts"], inside["entered"], inside["nuisance_share"]) == (1, 1, 0)
 
@@ -76,3 +76,53 @@ def test_a_flight_is_listed_for_those_it_concerns_and_its_crossing_tells_the_pur
 
     assert crossings[0]["purpose"] == "claimed"
     assert crossings[0]["flight"]["announced"] == "after"
+
+
+def test_what_is_not_settled_and_by_which_feed_it_was_seen_is_for_the_watch(mechanism, clock):
+    watch = Watch(mechanism)
+    clock.seek(Micros(NOON + 7_200 * SECOND))
+    lived(watch, clock, southbound(start_s=7_200).take(slice(0, 40)))
+
+    for who, outcomes, source in (
+        ("south-1", ["entered"], ""),
+        ("office-watch", [None, "entered"], "DRILL"),
+    ):
+        _, listed = asked(mechanism, "/api/predictions", who)
+        assert [one["outcome"] and one["outcome"]["outcome"] for one in listed] == outcomes
+        assert {one["source"] for one in listed} == {source}
+
+
+def test_what_could_not_be_judged_is_counted_against_too(mechanism, clock):
+    watch = Watch(mechanism)
+    clock.seek(Micros(NOON + 7_200 * SECOND))
+    lived(watch, clock, southbound(start_s=7_200).take(slice(0, 40)))
+    watch.finish()
+    _, told = asked(mechanism, "/api/predictions/statistics", "south-1")
+
+    assert (told["nuisance_share"], told["not_judged"]) == (0, 1)
+    assert told["nuisance_share_at_most"] == 0.5
+
+
+def test_those_that_a_flight_was_announced_to_do_not_see_each_other(tmp_path, clock):
+    assembly = Assembly()
+    with founded(tmp_path, assembly, clock=clock) as made:
+        offices = {"office-watch": "watch", "office-desk": "secretariat"}
+        appointed = [assembly.appoint(OFFICE, *one) for one in offices.items()]
+        for one in (*agreed(made, assembly), *appointed):
+            made.door.submit(one).taken()
+        clock.seek(Micros(NOON + 60 * SECOND))
+        announced(made, assembly, to=["south", "office"]).taken()
+        noted(made, assembly)
+        objected = {"notice": the_notice(made), "answer": "objection"}
+        answered(made, assembly, "office-desk", **objected).taken()
+
+        seen = {}
+        for who in ("north-1", "south-1", "office-watch"):
+            _, (seen[who],) = asked(made, "/api/flights", who)
+
+    assert seen["south-1"]["to"] == ["south"]
+    assert [one["body"] for one in seen["south-1"]["answers"]] == ["south"]
+    assert seen["south-1"]["state"] == "noted"
+    for who in ("north-1", "office-watch"):
+        assert [one["body"] for one in seen[who]["answers"]] == ["south", "office"]
+        assert (seen[who]["to"], seen[who]["state"]) == (["south", "office"], "objection")

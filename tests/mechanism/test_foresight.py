@@ -10,6 +10,7 @@ import pytest
 from tests.mechanism.test_watch import NOON, SECOND, clock, fed, flight
 from tests.support.assembly import Assembly, agreed, founded
 
+from truceline.airspace.fix import Fixes
 from truceline.errors import Reason
 from truceline.mechanism.clock import ScenarioClock
 from truceline.mechanism.installation import Installation
@@ -43,6 +44,13 @@ def mechanism(tmp_path: Path, clock: ScenarioClock, assembly: Assembly) -> Itera
 def southbound(**other):
     """The flight of the watch's tests, from 3 minutes before the border, at a steady speed."""
     return flight(lat=36.5, step=-0.01, count=90, **other)
+
+
+def lived(watch: Watch, clock: ScenarioClock, batch: Fixes) -> None:
+    """Feed as a receiver does, a fix at a time, the clock going along."""
+    for row in range(len(batch)):
+        fed(watch, clock, batch.take(slice(row, row + 1)))
+        watch.expire()
 
 
 def told(mechanism: Installation, kind: str) -> list[dict]:
@@ -113,7 +121,7 @@ def matches(mechanism: Installation) -> list:
 
 def test_an_alert_is_on_the_record_before_the_crossing_and_its_outcome_after(mechanism, clock):
     watch = Watch(mechanism)
-    fed(watch, clock, southbound())
+    lived(watch, clock, southbound())
     watch.finish()
 
     (made,) = told(mechanism, "air.prediction/1")
@@ -124,6 +132,32 @@ def test_an_alert_is_on_the_record_before_the_crossing_and_its_outcome_after(mec
     assert outcome["outcome"] == "entered"
     assert outcome["entered_at"] == crossing["entered_at"]
     assert abs(made["entry_at"] - crossing["entered_at"]) <= 10 * SECOND
+
+
+def test_a_warning_counts_from_when_it_stood_on_the_record(mechanism, clock):
+    watch, whole = Watch(mechanism), southbound()
+    lived(watch, clock, whole.take(slice(0, 28)))
+    fed(watch, clock, whole.take(slice(28, 33)))  # handed over together, up to 20 s later
+    watch.expire()
+    lived(watch, clock, whole.take(slice(33, None)))
+    watch.finish()
+
+    with mechanism.store.reading() as look:
+        (made,) = records.newest(look, kind="air.prediction/1")
+    (outcome,) = told(mechanism, "air.predicted/1")
+    early = (outcome["entered_at"] - made.received_at) / SECOND
+    assert made.received_at > made.body["predicted_at"]
+    assert outcome["warning_s"] == round(early)
+
+
+def test_an_alert_that_is_stated_after_the_fact_warned_nobody(mechanism, clock):
+    watch = Watch(mechanism)
+    fed(watch, clock, southbound())  # all of it, and only then is it looked at
+    watch.finish()
+
+    assert len(told(mechanism, "air.crossing/1")) == 1
+    assert [one["outcome"] for one in told(mechanism, "air.predicted/1")] == ["not_judged"]
+    assert "warning_s" not in told(mechanism, "air.predicted/1")[0]
 
 
 def test_who_and_where_is_sealed(mechanism, clock):

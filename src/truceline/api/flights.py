@@ -1,21 +1,26 @@
-"""Announced flights over HTTP: for who announced them, whom they were announced to, and the watch."""
+"""Announced flights over HTTP: for who announced them, whom they were announced to, and the watch.
+
+Those that a flight was announced to do not see each other here, nor what each has answered.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from truceline.airspace.exemption import Limit
-from truceline.airspace.exemption_book import Matched, Notice
+from truceline.airspace.exemption import ExemptFlight, Limit
+from truceline.airspace.exemption_book import Answered, Matched, Notice
 from truceline.api.answers import answer, moment
 from truceline.api.floor import Asked, Question
 from truceline.errors import Reason, Refused
 from truceline.mechanism.book import Book
 from truceline.parties.visibility import RecordFacts
 from truceline.records.record import Micros
+from truceline.records.roles import Role
 
 router = APIRouter(tags=["flights"])
 
@@ -98,9 +103,17 @@ def _facts(book: Book, one: Notice) -> RecordFacts:
     )
 
 
+def _open_to(asked: Question, flight: ExemptFlight, bodies: Iterable[str]) -> list[str]:
+    """Return those bodies that the viewer may know of: all, or the viewer's own."""
+    viewer = asked.viewer
+    sees_all = viewer.body == flight.applicant or viewer.roles & {Role.WATCH, Role.HNS_CELL}
+    return [one for one in bodies if sees_all or one == viewer.body]
+
+
 def _told(asked: Question, one: Notice, matches: list[Matched]) -> dict[str, Any]:
     flight = one.flight
-    answers = [each for each in one.answers if each.at <= asked.at]
+    known = set(_open_to(asked, flight, (each.body for each in one.answers)))
+    answers = [each for each in one.answers if each.at <= asked.at and each.body in known]
     return {
         "notice": flight.notice,
         "index": one.index,
@@ -117,13 +130,13 @@ def _told(asked: Question, one: Notice, matches: list[Matched]) -> dict[str, Any
         "from_at": moment(flight.from_at),
         "until": moment(flight.until),
         "announced_at": moment(flight.announced_at),
-        "to": list(flight.to),
-        "approvers": list(one.approvers),
+        "to": _open_to(asked, flight, flight.to),
+        "approvers": _open_to(asked, flight, one.approvers),
         "answers": [
             {"body": each.body, "answer": each.answer, "why": dict(each.why), "at": moment(each.at)}
             for each in answers
         ],
-        "state": _state(one, asked.at),
+        "state": _state(one, answers, asked.at),
         "matches": [
             {"crossing": each.crossing, **_match(each)}
             for each in matches
@@ -132,14 +145,14 @@ def _told(asked: Question, one: Notice, matches: list[Matched]) -> dict[str, Any
     }
 
 
-def _state(one: Notice, at: int) -> str:
+def _state(one: Notice, answers: Iterable[Answered], at: int) -> str:
     """The word that matters most: what ended it, what stands against it, what was said."""
     flight = one.flight
     if flight.withdrawn_at is not None and flight.withdrawn_at <= at:
         return "withdrawn"
     if one.replaced_by:
         return "replaced"
-    said = {each.body: each.answer for each in one.answers if each.at <= at}
+    said = {each.body: each.answer for each in answers}
     for word in ("objection", "query", "approved", "noted"):
         if word in said.values():
             return word

@@ -1,8 +1,8 @@
 """Predicted entries over HTTP: what is on the record, what became of it, what is ahead now.
 
-Alerts and their outcomes are on the record, for everyone who is signed in; who and where
-are for the watch floor, and so is what is ahead now, advisories among it. The public is
-given the statistics, of whole days that lie back far enough.
+Alerts and their outcomes are listed for everyone who is signed in, once they are settled; who and where
+are for the watch floor, and so is what is ahead now: advisories, and alerts that are not
+settled. The public is given the statistics, of all whole days that lie back far enough.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class PredictionShape(BaseModel):
     entry_at: str
     probability: float | None
     nature: str
-    source: str
+    source: str = Field(description="for the watch floor; others: empty")
     outcome: OutcomeShape | None = None
     aircraft: Any = None
     entry: Any = None
@@ -78,6 +78,9 @@ class StatisticsShape(BaseModel):
     nuisance: int | None
     not_judged: int | None
     nuisance_share: float | None
+    nuisance_share_at_most: float | None = Field(
+        description="the same, if all that were not judged were nuisance"
+    )
     warned_30_s: float | None = Field(
         description="share of entries that were alerted, 30 s before or more"
     )
@@ -93,8 +96,13 @@ def listed(
     outcome: Annotated[str, Query(pattern="^(entered|late|nuisance|not_judged|open)?$")] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> Response:
-    """List the predictions on the record, the latest first, each with its outcome."""
+    """List the predictions on the record, the latest first, each with its outcome.
+
+    Those that are not settled are for the watch floor: who flies is not told by them that
+    it is seen.
+    """
     first = 0 if since is None else instant(since, where="since")
+    is_watch = watches(asked.viewer, asked.now)
     with asked.look() as look:
         made, done = _recorded(look, asked)
         told = [
@@ -103,6 +111,7 @@ def listed(
             if one.body["predicted_at"] >= first
             and zone in ("", one.body["zone"])
             and outcome in ("", _outcome(done.get(one.id)))
+            and (is_watch or one.id in done)
             and _sees(asked, one)
         ]
     return answer(told[:limit])
@@ -127,7 +136,17 @@ def statistics(
     asked: Asked,
     since: Annotated[str | None, Query(description="Predicted at or after")] = None,
 ) -> Response:
-    """Say how early, and how often wrongly, entries were predicted."""
+    """Say how early, and how often wrongly, entries were predicted.
+
+    The public has no range of its own choice: the difference of two is the moment of an alert.
+    """
+    if since is not None and not asked.viewer.signed_in:
+        raise Refused(
+            Reason.NOT_SIGNED_IN,
+            where="since",
+            article="DESIGN 6; DOMAIN 9",
+            detail="the public is given the statistics of all whole days together",
+        )
     first = 0 if since is None else instant(since, where="since")
     delay = asked.floor.settings.public_delay_s * 1_000_000
     until = counted_until(asked.viewer, asked.at, delay=delay)
@@ -229,7 +248,7 @@ def _told(asked: Question, look: Connection, one: Shown, done: Shown | None) -> 
         "entry_at": moment(body["entry_at"]),
         "probability": body["probability_ppm"] / 1_000_000,
         "nature": body["nature"],
-        "source": body["source"],
+        "source": body["source"] if watches(asked.viewer, asked.now) else "",
         "outcome": None
         if done is None
         else {
@@ -253,6 +272,7 @@ def _counted(
         if one.id in done and done[one.id].body["outcome"] in ("entered", "late")
     ]
     judged = outcomes["entered"] + outcomes["late"] + outcomes["nuisance"]
+    unjudged = outcomes["not_judged"]
     known = {
         (one.body["zone"], done[one.id].body.get("entered_at")) for one in made if one.id in done
     }
@@ -261,6 +281,9 @@ def _counted(
         "alerts": len(made),
         **{name: outcomes[name] for name in ("entered", "late", "nuisance", "not_judged")},
         "nuisance_share": outcomes["nuisance"] / judged if judged else None,
+        "nuisance_share_at_most": (outcomes["nuisance"] + unjudged) / (judged + unjudged)
+        if judged + unjudged
+        else None,
         "warned_30_s": _share(warnings, 30),
         "warned_60_s": _share(warnings, 60),
         "crossings_without": sum(

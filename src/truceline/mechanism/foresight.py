@@ -7,6 +7,10 @@ What was open when the program stopped is told as not judged at the next start; 
 replay predicts again is stated once. An alert that is held back, because the entry is
 that of an announced flight, is stated too (`flight.expected/1`, sealed whole).
 
+A warning counts from when it stood on the record, not from the fix that it rests on: what
+was stated more than `LATE_US` after it (a file that is fed later) warned nobody, and is
+told as not judged.
+
 The watch hands it what was fed, and it is kept; `look` works it out, about once a second,
 beside the feeds: a crossing never waits for a prediction.
 """
@@ -16,14 +20,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from truceline.airspace.chart import Chart
 from truceline.airspace.engine import Event
 from truceline.airspace.exemption import ExemptFlight, covers
 from truceline.airspace.fix import Fixes, joined
-from truceline.airspace.prediction import Alerted, Entry, Outcome, Prediction, Settled, Told
+from truceline.airspace.prediction import (
+    TIMELY_S,
+    Alerted,
+    Entry,
+    Outcome,
+    Prediction,
+    Settled,
+    Told,
+)
 from truceline.airspace.prediction_outlook import Outlook, entries_of
 from truceline.airspace.rules import SECOND_US, STANDARD, Rules
 from truceline.mechanism.admission import Answer
@@ -39,12 +51,21 @@ from truceline.zones import in_force
 PREDICTION, PREDICTED = "air.prediction/1", "air.predicted/1"
 EXPECTED = "flight.expected/1"
 SILENT_US = 300 * SECOND_US
+LATE_US = 30 * SECOND_US
 SAME_ENTRY_US = 600 * SECOND_US
 """Entries of one announced flight into one zone that are expected within this are one."""
 _MOST_KNOWN = 10_000
 
 type Seen = tuple[str, str, int]
 """Source, zone and moment: a prediction as the log's clear part knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """An alert on the record, and since when."""
+
+    record: RecordId
+    at: int
 
 
 @dataclass(slots=True)
@@ -64,7 +85,12 @@ class _Group:
     outlook: Outlook
     nature: str
     newest_at: int = 0
-    stated: dict[tuple[str, str], RecordId] = field(default_factory=dict)
+    stated: dict[tuple[str, str], Stated] = field(default_factory=dict)
+
+    def record_of(self, made: Prediction) -> RecordId | None:
+        """Return the record of an alert, or None."""
+        found = self.stated.get((made.zone_id, made.icao24))
+        return None if found is None else found.record
 
 
 class Foresight:
@@ -86,7 +112,7 @@ class Foresight:
         self._waiting: dict[FeedKey, _Waiting] = {}
         self._answers: list[Future[Answer]] = []
         self._keeping, self._looking = threading.Lock(), threading.Lock()
-        self._known: dict[Seen, RecordId] | None = None
+        self._known: dict[Seen, Stated] | None = None
         self._settled: set[str] = set()
         self._zones: dict[str, Mapping[str, Any]] = {}
         self._held_back: dict[tuple[str, str], tuple[int, ...]] = {}
@@ -133,7 +159,7 @@ class Foresight:
         """Return what is predicted now: nature, the record of an alert, the prediction."""
         with self._looking:
             return [
-                (group.nature, group.stated.get((one.zone_id, one.icao24)), one)
+                (group.nature, group.record_of(one), one)
                 for group in self._groups.values()
                 for one in group.outlook.current()
             ]
@@ -219,7 +245,8 @@ class Foresight:
             adoption = in_force.in_force(book.zones[made.zone_id], Micros(made.entry_at))
         if adoption is None or not segment:
             return
-        record = ulid(self._installation.clock.now(), self._chance(10))
+        now = self._installation.clock.now()
+        record = ulid(now, self._chance(10))
         body = {
             **predicted_body(made),
             "content": adoption.content,
@@ -227,19 +254,18 @@ class Foresight:
             "nature": group.nature,
         }
         self._state(PREDICTION, body, prediction_parts(made), record, (adoption.record,))
-        group.stated[key] = record
+        group.stated[key] = Stated(record, now)
 
     def _state_outcome(self, group: _Group, settled: Settled) -> None:
         made = settled.prediction
-        record = group.stated.pop((made.zone_id, made.icao24), None)
-        if record is not None and record not in self._settled:
-            self._state(
-                PREDICTED, {**outcome_body(settled), "prediction": record}, {}, "", (record,)
-            )
+        found = group.stated.pop((made.zone_id, made.icao24), None)
+        if found is not None and found.record not in self._settled:
+            body = {**outcome_body(warned(settled, found.at)), "prediction": found.record}
+            self._state(PREDICTED, body, {}, "", (found.record,))
 
     # -- after a stop ----------------------------------------------------------------------
 
-    def _known_before(self) -> dict[Seen, RecordId]:
+    def _known_before(self) -> dict[Seen, Stated]:
         if self._known is None:
             self._read_log()
         return self._known or {}
@@ -249,7 +275,9 @@ class Foresight:
             made = records.newest(look, kind=PREDICTION, limit=_MOST_KNOWN)
             done = records.newest(look, kind=PREDICTED, limit=_MOST_KNOWN)
         self._known = {
-            (one.body["source"], one.body["zone"], one.body["predicted_at"]): RecordId(one.id)
+            (one.body["source"], one.body["zone"], one.body["predicted_at"]): Stated(
+                RecordId(one.id), one.received_at
+            )
             for one in made
         }
         self._settled = {one.body["prediction"] for one in done}
@@ -272,3 +300,14 @@ class Foresight:
                 self._state(PREDICTED, told, {}, "", (record,))
                 self._settled.add(record)
         self._zones = {}
+
+
+def warned(settled: Settled, stated_at: int) -> Settled:
+    """Return an outcome as those who were warned had it: the warning began when it was stated."""
+    made = settled.prediction
+    if stated_at - made.made_at > LATE_US:
+        return replace(settled, outcome=Outcome.NOT_JUDGED, entered_at=None)
+    began = replace(settled, prediction=replace(made, made_at=max(made.made_at, stated_at)))
+    short = began.warning_s is not None and began.warning_s < TIMELY_S
+    is_late = short and settled.outcome is Outcome.ENTERED
+    return replace(began, outcome=Outcome.LATE) if is_late else began
