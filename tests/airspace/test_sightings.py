@@ -307,6 +307,20 @@ def test_observers_who_fill_the_table_push_out_their_own_inventions_alone(by: in
     assert any("alone" in one.names for one in tracks.trails)
 
 
+def test_two_who_bear_out_each_others_inventions_push_out_nothing_else(monkeypatch):
+    monkeypatch.setattr("truceline.airspace.sighting_tracks.MOST_TRAILS", 60)
+    tracks = SightingTracks(PLANE)
+    alone = sighting("alone", at=(0, -60), aircraft=(2, -60), after_s=0, observer="honest")
+    tracks.take([*flying_east(until_s=100), alone])
+    lies = invented(100, after_s=200)
+    seconds = [replace(one, name=f"{one.name}-too", observer="second") for one in lies]
+    tracks.take([each for pair in zip(lies, seconds, strict=True) for each in pair])
+    assert len(tracks.trails) <= 60
+    assert sum(one.confirmed for one in tracks.trails) > 40, "most of them lies, borne out"
+    assert any("east-0" in one.names for one in tracks.trails)
+    assert any("alone" in one.names for one in tracks.trails)
+
+
 def test_one_observer_stands_for_so_many_trails_and_no_more():
     tracks = SightingTracks(PLANE)
     tracks.take(invented(MOST_OF_ONE + 20, after_s=0))

@@ -35,7 +35,7 @@ AHEAD_US = 60 * _SECOND_US
 MOST_TRAILS = 400
 """More at once than any sky has here; beyond it trails go, and are counted."""
 MOST_OF_ONE = 50
-"""... of what one observer alone reports: nobody sees more aircraft in seven minutes."""
+"""... of what one observer reports: nobody sees more aircraft in seven minutes."""
 SUREST = 0.97
 """No trail is surer than this: an aircraft lands, or leaves, and nobody reports that."""
 
@@ -196,28 +196,29 @@ class SightingTracks:
         trails = [one for one in self.trails if seen.at - one.last_at < silent]
         chosen = self._filter.choose([one.state for one in trails], seen)
         if chosen is None:
-            return (*self._with_room(trails, seen), self._begun(seen))
+            return self._with_new(trails, seen)
         number, state, share = chosen
         grown = self._grown(trails.pop(number), seen, state, share)
         return tuple(self._merged(trails, grown))
 
-    def _with_room(self, trails: list[Trail], seen: Placed) -> list[Trail]:
-        """Return the trails, one less where whoever saw this, or the table, has too many.
+    def _with_new(self, trails: list[Trail], seen: Placed) -> tuple[Trail, ...]:
+        """Return the trails and the one that begins; one less where there are too many.
 
-        The faintest goes of the observer who alone stands for most: whoever fills the table
-        with inventions pushes out their own, and no trail that somebody else reported.
+        A trail is worth as much as the least busy of those who reported it: whoever fills
+        the table with inventions, alone or with others, pushes out inventions, or adds none.
         """
-        alone = Counter(next(iter(one.observers)) for one in trails if not one.confirmed)
-        if alone[seen.sighting.observer] >= MOST_OF_ONE:
-            fullest = seen.sighting.observer
-        elif len(trails) >= MOST_TRAILS:
-            fullest = max(sorted(alone), key=lambda who: alone[who], default="")
-        else:
-            return trails
+        busy = Counter(who for one in trails for who in one.observers)
+        who = seen.sighting.observer
+        crowd = trails if len(trails) >= MOST_TRAILS else []
+        if busy[who] >= MOST_OF_ONE:
+            crowd = [one for one in trails if who in one.observers]
+        if not crowd:
+            return (*trails, self._begun(seen))
         self.left_out["too_many_trails"] += 1
-        theirs = [one for one in trails if one.observers == {fullest}] or trails
-        faintest = min(theirs, key=lambda one: one.standing(seen.at, self.rules))
-        return [one for one in trails if one is not faintest]
+        gone = min(crowd, key=lambda one: (-_least(one, busy), one.standing(seen.at, self.rules)))
+        if _least(gone, busy) < busy[who]:
+            return tuple(trails)
+        return (*(one for one in trails if one is not gone), self._begun(seen))
 
     def _begun(self, seen: Placed) -> Trail:
         told = seen.sighting
@@ -266,3 +267,8 @@ class SightingTracks:
         apart = other.mean - motion.mean
         spread = other.covariance + motion.covariance
         return bool(apart @ np.linalg.solve(spread, apart) < self.rules.merge)
+
+
+def _least(trail: Trail, busy: Counter[str]) -> int:
+    """Return how many trails the least busy of those who reported this one stands behind."""
+    return min(busy[who] for who in trail.observers)
