@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from tests.simulators.log_host import MECHANISM, key
 
 from truceline.records import keys, sealed
+from truceline.records.kinds import KINDS
 
 ANSWER = {"notice": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "answer": "approved"}
 
@@ -60,3 +62,12 @@ def test_an_answer_under_ones_own_key_is_as_it_should_be(host, tmp_path, verify)
 
     assert run.says("broken") == ""
     assert "closed to you" not in run.says("not_proved")
+
+
+def test_the_protocol_names_every_kind_that_ones_own_key_has_to_sign():
+    page = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
+    section = page.partition("## 4. Sealed parts")[2].partition("## 5.")[0]
+
+    missing = [one.name for one in KINDS.values() if one.own_key and one.name not in section]
+
+    assert missing == []
