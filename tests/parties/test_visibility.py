@@ -369,3 +369,12 @@ def test_two_roles_see_what_either_sees():
                 for part in parts_seen(viewer(role), kind, record=record, at=NOON)
             }
             assert both == apart, name
+
+
+def test_who_observes_is_known_to_the_watch_and_to_themselves_alone():
+    kind = "air.sighting/1"
+    told = {"author_body": "mission", "author_officer": "looker"}
+    assert sees(viewer(Role.WATCH, body="office"), kind, **told)
+    assert sees(viewer(Role.OBSERVER, body="mission", officer="looker"), kind, **told)
+    for role in set(Role) - {Role.WATCH}:
+        assert not sees(viewer(role, body="mission", officer="colleague"), kind, **told), role
