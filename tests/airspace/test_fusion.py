@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from truceline.airspace.fix import Fixes, fixes
-from truceline.airspace.fusion import AHEAD_US, Fusion
+from truceline.airspace.fusion import AHEAD_US, Fusion, judged
 from truceline.airspace.quality import Kind
 
 NOON = 1_717_243_200_000_000
@@ -136,6 +136,37 @@ def test_sensors_that_agree_within_their_errors_are_no_contradiction():
     assert not fusion.contradictions()
     assert fusion.witnesses() == [("abc123", NOON + 5 * SECOND)]
     assert not fusion.witnesses()
+
+
+def test_no_source_is_a_witness_of_its_own_word():
+    fusion = Fusion()
+    take(fusion, said(("abc123", 0, 33.0, 36.0)))
+    take(fusion, said(("abc123", 5, 33.01, 36.0), kind=Kind.RADAR))
+    assert not fusion.witnesses()
+
+
+def test_two_of_a_sort_that_contradict_each_other_are_both_kept_apart_and_told():
+    fusion = Fusion()
+    take(fusion, said(("abc123", 0, 33.0, 36.0)))
+    batch = said(("abc123", 4, 35.0, 36.0), source="liar")
+    assert take(fusion, batch) == [False]
+    assert fusion.apart.tolist() == [True]
+    [told] = fusion.contradictions()
+    assert (told.one, told.other, told.lat) == (Kind.ADSB, Kind.ADSB, 33.0)
+    assert judged(batch, np.array([False]), fusion.apart).names[-1] == "abc123@liar"
+    assert take(fusion, said(("abc123", 5, 33.0, 36.0))) == [True]
+
+
+def test_who_brings_a_flood_of_names_forgets_his_own_and_not_those_of_others():
+    fusion = Fusion(most=2_000)
+    take(fusion, said(("abc123", 0, 33.0, 36.0)))
+    for first in range(0, 6_000, 500):
+        ahead = {"squawk": ("7700", NOON + 119 * SECOND)}
+        fusion.tell("liar", Kind.ADSB, {f"{n:06x}": ahead for n in range(first, first + 500)}, NOON)
+        rows = [(f"{n:06x}", 1.0, 33.0, 36.0) for n in range(first + 10_000, first + 10_500)]
+        take(fusion, said(*rows, source="flood"))
+    assert len(fusion) <= 2_000
+    assert shown(fusion, 2)["lat"] == 33.0
 
 
 def test_what_is_told_besides_places_is_in_the_picture_by_its_source():

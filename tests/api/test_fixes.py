@@ -154,3 +154,8 @@ def test_a_token_in_the_address_writes_nothing_and_reads_the_picture_alone(fed: 
     watch = fed.tokens["office-watch"]
     assert fed.client.get(f"/api/aircraft?key={watch}").status_code == 403
     assert fed.client.get(f"/api/aircraft.json?key={watch}").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["abc123@liar", "", "a" * 41, "abc 123"])
+def test_an_aircraft_by_a_name_that_is_none(fed: World, name: str) -> None:
+    assert send(fed, flight(name)).status_code == 400

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from tests.mechanism.test_watch import (
     NOON,
     SECOND,
@@ -16,6 +17,7 @@ from tests.mechanism.test_watch import (
 
 from truceline.airspace.fix import Fixes
 from truceline.airspace.quality import Kind
+from truceline.mechanism.second_look import look_again
 from truceline.mechanism.watch import Watch
 from truceline.records.record import Micros
 
@@ -138,3 +140,53 @@ def test_a_sensor_that_disagrees_vouches_for_nothing(mechanism, clock):
     both(watch, clock, by(Kind.ADSB, "NORTH"), by(Kind.MLAT, "MLAT", east=2.0, after_s=1.0))
     signs = watch._following._groups["", "synthetic"].watch.interference.counted
     assert signs["contradicted"] > 0
+
+
+def elsewhere(source: str, *, after_s: float, kind: Kind = Kind.ADSB) -> Fixes:
+    """A feed that puts the aircraft of the others two degrees east of the zone."""
+    return by(kind, source, east=2.0, after_s=after_s)
+
+
+@pytest.mark.parametrize("kind", [Kind.ADSB, Kind.RADAR])
+@pytest.mark.parametrize("after_s", [0.4, 9.0, -4.0])
+def test_a_feed_that_says_elsewhere_hides_no_crossing(mechanism, clock, kind, after_s):
+    watch = Watch(mechanism)
+    liar = elsewhere("LIAR", after_s=after_s, kind=kind)
+    stated = both(watch, clock, liar, by(Kind.ADSB, "NORTH"))
+    watch.finish()
+
+    assert stated >= 1
+    assert "NORTH" in {one.source for one in rows(mechanism)}
+    assert {one.left_verdict for one in rows(mechanism)} == {"suspected"}
+
+
+def test_who_came_first_is_not_unseated_by_a_feed_of_its_own_sort(mechanism, clock):
+    watch = Watch(mechanism)
+    stated = both(watch, clock, by(Kind.ADSB, "NORTH"), elsewhere("LIAR", after_s=4.0))
+    watch.finish()
+
+    assert stated == 1
+    [one] = rows(mechanism)
+    assert (one.source, one.left_cause, one.left_verdict) == ("NORTH", "left", "confirmed")
+    assert watch.fused()["synthetic"][1]["contradicts_another_source"] == 120
+
+
+def test_two_words_for_one_aircraft_are_both_found_again(mechanism, clock):
+    watch = Watch(mechanism)
+    both(watch, clock, elsewhere("LIAR", after_s=0.4), by(Kind.ADSB, "NORTH"))
+    watch.finish()
+    look = look_again(mechanism, Micros(NOON), Micros(NOON + 3_600 * SECOND))
+    assert look.same == len(rows(mechanism)) > 0
+    assert look.good
+
+
+def test_what_is_from_the_future_moves_no_outlook(mechanism, clock):
+    watch = Watch(mechanism)
+    handed: list[Fixes] = []
+    watch._foresight.feed = lambda of, batch, *_, **__: handed.append(batch)
+    one = by(Kind.ADSB, "NORTH").take(slice(0, 10))
+    one.seen_at[9] += 86_400 * SECOND
+    clock.seek(Micros(int(one.seen_at[8])))
+    watch.feed(one, "synthetic")
+    fed(watch, clock, by(Kind.MLAT, "MLAT", east=0.002).take(slice(0, 10)))
+    assert [len(batch) for batch in handed] == [9]

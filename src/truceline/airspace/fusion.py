@@ -11,6 +11,9 @@ replaces another's only when that is long gone.
 
 Where an aircraft's own word and an independent sensor differ by more than both can err,
 that is a contradiction: it is told, and the own word does not carry the track for a while.
+Two sources of one sort that differ so contradict each other as well, and who came first
+goes on. No source silences another: what is too far from the track that is carried to be
+of it is judged by itself, under a name of its own (`apart`), and is suspected at most.
 
 Columns, not objects: a batch costs a few array operations, and memory is bounded.
 """
@@ -19,7 +22,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -52,6 +55,8 @@ WITNESS_US = 5 * SECOND_US
 DISTRUSTED_US = 60 * SECOND_US
 FASTEST_M_S = 350.0
 LEAST_APART_M = 1_000.0
+WORST_M = 5_000.0
+"""No error counts for more: who calls himself vague would agree with everything."""
 
 RELIABILITY: Mapping[Kind, int] = {
     Kind.ADSB: 7,
@@ -81,6 +86,7 @@ _TYPES = {
     Kind.MLAT: ("mlat", "mlat"),
     Kind.UNKNOWN: ("unknown", "unknown"),
 }
+_APART = "@"
 _NEVER = np.iinfo(np.int64).min // 4
 _RANK = np.array([RELIABILITY[kind] for kind in Kind], dtype=np.int8)
 _OWN_WORD = np.array([kind.is_own_word for kind in Kind])
@@ -149,6 +155,8 @@ class Fusion:
     def __init__(self, most: int = MOST_AIRCRAFT) -> None:
         self.left_out: Counter[str] = Counter()
         self.messages = 0
+        self.apart: Flags = np.zeros(0, dtype=np.bool_)
+        """Which rows of the batch that was taken last contradict the track that is carried."""
         self._most = most
         self._names: list[str] = []
         self._slots: dict[str, int] = {}
@@ -169,6 +177,7 @@ class Fusion:
         self._heard_at = np.full(size, _NEVER, dtype=np.int64)
         self._distrusted_at = np.full(size, _NEVER, dtype=np.int64)
         self._witnessed_at = np.full(size, _NEVER, dtype=np.int64)
+        self._disputed_at = np.full(size, _NEVER, dtype=np.int64)
         self._anonymous = np.zeros(size, dtype=np.bool_)
         self._count = np.zeros(size, dtype=np.int64)
 
@@ -181,9 +190,11 @@ class Fusion:
         """Take a batch of one source; return which rows carry the track of their aircraft.
 
         What is from the future is not taken; its source's segment keeps it. What comes late
-        carries when nothing newer is known of its aircraft.
+        carries when nothing newer is known of its aircraft. `apart` then says which of the
+        others are to be judged under a name of their own.
         """
         carry = np.zeros(len(batch), dtype=np.bool_)
+        self.apart = np.zeros(len(batch), dtype=np.bool_)
         timely = np.asarray(batch.seen_at <= now_us + AHEAD_US, dtype=np.bool_)
         self.left_out["from_the_future"] += int(np.count_nonzero(~timely))
         if not timely.any():
@@ -199,7 +210,9 @@ class Fusion:
         for kind in sorted(set(known.tolist()), key=lambda one: -int(_RANK[one])):
             rows = in_time[known == kind]
             carry[rows[self._take_kind(batch, rows, slots[rows], Kind(kind))]] = True
-        self.left_out["another_source_carries"] += int(np.count_nonzero(timely & ~carry))
+        left = timely & ~carry & ~self.apart
+        self.left_out["another_source_carries"] += int(np.count_nonzero(left))
+        self.left_out["contradicts_another_source"] += int(np.count_nonzero(self.apart))
         return carry
 
     def tell(self, source: str, kind: Kind, told: Mapping[str, Said], now_us: int) -> None:
@@ -207,10 +220,11 @@ class Fusion:
         by = self._senders.code(f"{int(kind)}/{source}")
         for aircraft, said in told.items():
             slot = self._slot(aircraft)
-            for name, (value, at) in said.items():
-                if abs(now_us - at) > LATE_US:
+            for name, (value, said_at) in said.items():
+                if abs(now_us - said_at) > LATE_US:
                     self.left_out["told_too_late"] += 1
                     continue
+                at = min(said_at, now_us)
                 self._heard_at[slot] = max(self._heard_at[slot], at)
                 self._say(name, slot, value, at, kind, by)
 
@@ -238,10 +252,14 @@ class Fusion:
             rank[seen_at - self._distrusted_at[slots] <= DISTRUSTED_US] = 0
         own = self._own(slots)
         carried = self._place.accepts(slots, seen_at, rank, by, own)
+        far = self._far(batch, rows, slots, kind, by)
+        fresh = np.abs(seen_at - self._place.at[slots]) <= FRESH_US
+        carried &= ~(far & fresh & (rank == self._place.rank[slots]))
         if kind.is_own_word:
             # It spoke before it was contradicted: it is heard again when others are silent.
             fallen = (rank == 0) & (self._place.rank[slots] > 0)
             carried &= ~fallen | (seen_at - self._place.at[slots] > FRESH_US)
+        self.apart[rows] = far & ~carried
         kept = rows[carried]
         newest = self._place.put(
             slots[carried], batch.lat[kept], seen_at[carried], rank[carried], by
@@ -302,16 +320,46 @@ class Fusion:
         if not len(where):
             return
         there, here = slots[where], rows[where]
-        metres = distances_m(
-            batch.lat[here], batch.lon[here], self._place.value[there], self._lon[there]
-        )
-        errors = _or(batch.sigma_m[here]) + _or(self._sigma[there])
-        bound = LEAST_APART_M + FASTEST_M_S * apart[where] / SECOND_US + 4 * errors
+        metres, bound = self._distance(batch, here, there)
         for number in np.flatnonzero(metres > bound).tolist():
             self._note(batch, int(here[number]), int(there[number]), float(metres[number]), kind)
         if not kind.is_own_word:
-            for number in np.flatnonzero(metres <= bound).tolist():
+            for number in np.flatnonzero((metres <= bound) & ~self._says(batch, there)).tolist():
                 self._witness(int(there[number]), int(batch.seen_at[here[number]]))
+
+    def _far(self, batch: Fixes, rows: Ints, slots: Ints, kind: Kind, by: int) -> Flags:
+        """Say which rows are too far from where another source has the aircraft to be of its track."""
+        known, apart = self._marks[slots, 0], np.abs(batch.seen_at[rows] - self._place.at[slots])
+        far = (known >= 0) & (self._place.by[slots] != by) & (apart <= LATE_US)
+        far &= (known != Kind.OBSERVER) & (kind is not Kind.OBSERVER)
+        where = np.flatnonzero(far)
+        if len(where):
+            metres, bound = self._distance(batch, rows[where], slots[where])
+            far[where] = metres > bound
+            alike = far & (_OWN_WORD[known] == kind.is_own_word) & ~self._anonymous[slots]
+            for number in np.flatnonzero(alike & (apart <= FRESH_US)).tolist():
+                self._dispute(int(slots[number]), int(batch.seen_at[rows[number]]), kind)
+        return np.asarray(far, dtype=np.bool_)
+
+    def _distance(self, batch: Fixes, rows: Ints, slots: Ints) -> tuple[Floats, Floats]:
+        """Return how far rows are from where their aircraft are believed, and how far they may be."""
+        metres = distances_m(
+            batch.lat[rows], batch.lon[rows], self._place.value[slots], self._lon[slots]
+        )
+        errors = _or(batch.sigma_m[rows]) + _or(self._sigma[slots])
+        seconds = np.abs(batch.seen_at[rows] - self._place.at[slots]) / SECOND_US
+        bound = LEAST_APART_M + FASTEST_M_S * seconds + 4 * np.minimum(errors, WORST_M)
+        return metres, bound
+
+    def _dispute(self, slot: int, at: int, kind: Kind) -> None:
+        """Note that two sources of one sort contradict each other; neither is distrusted for it."""
+        if at - self._disputed_at[slot] < WITNESS_US:
+            return
+        self._disputed_at[slot] = at
+        lat, lon = float(self._place.value[slot]), float(self._lon[slot])
+        other = Kind(int(self._marks[slot, 0]))
+        told = Contradiction(self._names[slot], at, lat, lon, LEAST_APART_M, kind, other)
+        self._contradictions.append(told)
 
     def _note(self, batch: Fixes, row: int, slot: int, metres: float, kind: Kind) -> None:
         at = int(batch.seen_at[row])
@@ -329,6 +377,11 @@ class Fusion:
                 other=Kind(int(self._marks[slot, 0])),
             )
         )
+
+    def _says(self, batch: Fixes, slots: Ints) -> Flags:
+        """Say which tracks the batch's own source carries: nobody is a witness of his own word."""
+        mine = [self._senders.known(f"{int(kind)}/{batch.source}") for kind in Kind]
+        return np.isin(self._place.by[slots], [one for one in mine if one is not None])
 
     def _witness(self, slot: int, at: int) -> None:
         if at - self._witnessed_at[slot] >= WITNESS_US:
@@ -368,14 +421,19 @@ class Fusion:
         return slot
 
     def _make_room(self, count: int) -> None:
-        """Forget who is long silent when the table is full; grow it while it may."""
+        """Forget who is long silent when the table is full; grow it while it may.
+
+        Of those who are heard each source's newest are kept in turn: who brings most loses most,
+        and a flood of names from one source costs no other its aircraft.
+        """
         if len(self._names) + count <= self._size:
             return
         keep = np.arange(len(self._names))
         if len(self._names) + count > self._most:
             newest = np.argsort(self._heard_at[: len(self._names)])[::-1]
             silent = self._heard_at[newest] < self._heard_at[newest[0]] - HEARD_US
-            keep = np.sort(newest[~silent][: self._most // 2])
+            heard = newest[~silent]
+            keep = np.sort(heard[_in_turn(self._place.by[heard])][: self._most // 2])
             self.left_out["aircraft_forgotten"] += len(self._names) - len(keep)
         self._size = max(2 * (len(keep) + count), 1024)
         self._resize(keep)
@@ -453,9 +511,44 @@ _PLAIN: Mapping[str, Any] = {
     "_heard_at": _NEVER,
     "_distrusted_at": _NEVER,
     "_witnessed_at": _NEVER,
+    "_disputed_at": _NEVER,
     "_anonymous": False,
     "_count": 0,
 }
+
+
+def _in_turn(by: NDArray[np.int32]) -> Ints:
+    """Return the order that takes one of each source in turn, each source's in their own order."""
+    order = np.argsort(by, kind="stable")
+    first = np.searchsorted(by[order], by[order], side="left")
+    turn = np.empty(len(by), dtype=np.int64)
+    turn[order] = np.arange(len(by)) - first
+    return np.argsort(turn, kind="stable")
+
+
+def address_of(name: str) -> str:
+    """Return the address of an aircraft, also of a track that is judged apart from the carried one."""
+    return name.partition(_APART)[0]
+
+
+def is_apart(name: str) -> bool:
+    """Say whether a name is that of a track that contradicts the one that is carried."""
+    return _APART in name
+
+
+def judged(batch: Fixes, carry: Flags, apart: Flags) -> Fixes:
+    """Return the rows that are judged: those that carry, and those that stand by themselves."""
+    if not apart.any():
+        return batch.take(carry)
+    rows = np.flatnonzero(carry | apart)
+    names = Names(batch.names)
+    used = np.unique(batch.aircraft[apart]).tolist()
+    own = {code: names.code(f"{batch.names[code]}{_APART}{batch.source}") for code in used}
+    made = batch.take(rows)
+    aircraft = made.aircraft.copy()
+    for row in np.flatnonzero(apart[rows]).tolist():
+        aircraft[row] = own[int(aircraft[row])]
+    return replace(made, aircraft=aircraft, names=names.texts)
 
 
 def _or(sigma: Floats) -> Floats:

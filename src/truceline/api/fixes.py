@@ -8,7 +8,7 @@ and in sealed parts; no answer of this route names an aircraft.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
@@ -37,6 +37,7 @@ router = APIRouter(tags=["aircraft"])
 EXPIRE_S = 5.0
 _MOST_SOURCES = 64
 _MOST_AIRCRAFT = 20_000
+_LONGEST_NAME = 40
 
 
 class FedShape(BaseModel):
@@ -222,9 +223,18 @@ def read(data: bytes) -> Fixes:
             Reason.BAD_FORMAT, where="segment", detail=f"not a segment: {str(error)[:200]}"
         ) from None
     shape.CODE.check(batch.source, "source")
+    if any(len(one) > _LONGEST_NAME or not one.isalnum() for one in _bare(batch.names)):
+        raise Malformed(
+            Reason.BAD_FORMAT, where="segment", detail="an aircraft's name is no address"
+        )
     inside = (np.abs(batch.lat) <= 90) & (np.abs(batch.lon) <= 180) & (batch.seen_at > 0)
     if not len(batch) or not inside.all() or (batch.aircraft < 0).any():
         raise Malformed(
             Reason.OUT_OF_RANGE, where="segment", detail="a fix has no place, time or aircraft"
         )
     return batch
+
+
+def _bare(names: Sequence[str]) -> Iterable[str]:
+    """Names without the mark of an address that is no ICAO one; `-` and `_` may stand in them."""
+    return (one.removeprefix("~").replace("-", "").replace("_", "") for one in names)

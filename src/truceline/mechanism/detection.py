@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from truceline.airspace.crossing import Crossing, FixRef, Spot
+from truceline.airspace.fusion import address_of
 from truceline.airspace.prediction import Prediction, Settled
 from truceline.geo.position import E7
 
@@ -49,7 +50,7 @@ def left_body(crossing: Crossing) -> dict[str, Any]:
 def entry_parts(crossing: Crossing) -> dict[str, Any]:
     """Return the sealed parts of a crossing."""
     return {
-        "aircraft": {"icao24": crossing.icao24, "callsign": crossing.callsign},
+        "aircraft": {"icao24": address_of(crossing.icao24), "callsign": crossing.callsign},
         **_spots("entry", crossing.entry),
         "fixes": _fixes(crossing.entry),
     }
@@ -91,7 +92,7 @@ def prediction_parts(made: Prediction) -> dict[str, Any]:
     """Return the sealed parts of a prediction: who, where, from which fix, and why so likely."""
     seen = made.seen
     return {
-        "aircraft": {"icao24": made.icao24, "callsign": made.callsign},
+        "aircraft": {"icao24": address_of(made.icao24), "callsign": made.callsign},
         **{
             f"entry{suffix}": {
                 "lat_e7": _gridded(made.entry_lat, grid),

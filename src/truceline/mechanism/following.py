@@ -2,6 +2,8 @@
 
 Live sources of one nature share an engine: `airspace/fusion.py` says which of their fixes
 carry the track of an aircraft, so that several sources of one aircraft make one crossing.
+A source that contradicts the track that is carried is judged beside it, under a name of its
+own: that a crossing was there is then suspected at most, and none is hidden by another feed.
 A source whose first fixes are older than two minutes when they come is a replay, and has
 an engine of its own, so that it never disturbs what is live. The zones are those in force by the Book; one that is adopted, ends or gives way
 to another counts from that instant. A zone that a signatory has suspended is watched on:
@@ -15,18 +17,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+
+import numpy as np
 
 from truceline.airspace.chart import Chart, WatchedZone, watched
 from truceline.airspace.crossing import Crossing
 from truceline.airspace.engine import Event
 from truceline.airspace.fix import Fixes
-from truceline.airspace.fusion import LATE_US, Fusion
+from truceline.airspace.fusion import LATE_US, Fusion, is_apart, judged
 from truceline.airspace.interference import Evidence, Sign
 from truceline.airspace.live import LiveWatch
 from truceline.airspace.quality import Kind
 from truceline.airspace.rules import STANDARD, Rules
+from truceline.airspace.verdict import Verdict
 from truceline.mechanism.book import Book
 from truceline.mechanism.installation import Installation
 from truceline.records.record import Micros
@@ -83,15 +88,24 @@ class Following:
         self.fusions: dict[str, Fusion] = {}
         self.carried: Counter[FeedKey] = Counter()
         self.kinds: dict[FeedKey, Kind] = {}
+        self.judged: Fixes | None = None
 
     def feed(self, key: FeedKey, batch: Fixes, *, now_us: int | None) -> list[Event]:
-        """Take a batch that is settled and not empty; return what it says of the zones."""
+        """Take a batch that is settled and not empty; return what it says of the zones.
+
+        `judged` are then the rows of it that were held against them.
+        """
         of = self._group_of.get(key) or self._assign(key, batch, now_us)
         self.kinds[key] = _kind(int(batch.kind[-1]))
         is_fused = of[0] == FUSED and now_us is not None
         if is_fused and now_us is not None:
-            batch = batch.take(self.fusions[key[1]].take(batch, now_us))
-        self.carried[key] += len(batch)
+            fusion = self.fusions[key[1]]
+            carry = fusion.take(batch, now_us)
+            self.carried[key] += int(carry.sum())
+            batch = judged(batch, carry, fusion.apart)
+        else:
+            self.carried[key] += len(batch)
+        self.judged = batch
         if not len(batch):
             return []
         group = self._group(of, batch)
@@ -102,12 +116,12 @@ class Following:
         events = group.watch.feed(batch, now_us=now_us)
         counts = self._left_out.setdefault(key, Counter())
         counts.update(Counter(group.watch.left_out) - Counter(before))
-        return events
+        return [_capped(one) for one in events]
 
     def expire(self, now: int) -> Iterator[tuple[FeedKey, list[Event]]]:
         """Close what has been silent too long, group by group."""
         for key, group in self._groups.items():
-            yield key, group.watch.expire(now)
+            yield key, [_capped(one) for one in group.watch.expire(now)]
 
     def finish(self, only: FeedKey | None = None) -> Iterator[tuple[FeedKey, list[Event]]]:
         """End every track, and forget the feeds; or those that `only` one feed has to itself."""
@@ -116,7 +130,7 @@ class Following:
             self._left_out.pop(key, None)
         followed = set(self._group_of.values())
         for key in [one for one in self._groups if one not in followed]:
-            yield key, self._groups.pop(key).watch.finish()
+            yield key, [_capped(one) for one in self._groups.pop(key).watch.finish()]
 
     def fusion(self, nature: str) -> Fusion:
         """Return what the live sources of a nature say together."""
@@ -141,7 +155,7 @@ class Following:
 
     def _assign(self, key: FeedKey, batch: Fixes, now_us: int | None) -> FeedKey:
         """Decide once, by a feed's first batch, whether it is live or a replay."""
-        is_live = now_us is not None and abs(now_us - int(batch.seen_at.max())) <= LATE_US
+        is_live = now_us is not None and int(np.abs(batch.seen_at - now_us).min()) <= LATE_US
         if is_live:
             self.fusion(key[1])
         return self._group_of.setdefault(key, (FUSED, key[1]) if is_live else key)
@@ -166,6 +180,14 @@ class Following:
 def shown_by(crossing: Crossing) -> str:
     """Return the source under which a crossing is stated: that of the first fix after its entry."""
     return crossing.entry.after.source
+
+
+def _capped(event: Event) -> Event:
+    """What stands against another source's word is suspected at most."""
+    crossing = event.crossing
+    if not is_apart(crossing.icao24) or crossing.verdict.rank <= Verdict.SUSPECTED.rank:
+        return event
+    return replace(event, crossing=replace(crossing, verdict=Verdict.SUSPECTED))
 
 
 def _kind(number: int) -> Kind:

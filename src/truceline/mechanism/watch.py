@@ -24,13 +24,15 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import numpy as np
 
 from truceline.airspace.crossing import Crossing
 from truceline.airspace.engine import Closed, Event
-from truceline.airspace.fix import Fixes, joined
-from truceline.airspace.fusion import Said
+from truceline.airspace.fix import Fixes, Names, joined
+from truceline.airspace.fusion import AHEAD_US, Said
 from truceline.airspace.prediction import Prediction
 from truceline.airspace.quality import Kind
 from truceline.airspace.rules import SECOND_US, STANDARD, Rules
@@ -85,6 +87,16 @@ class _Source:
     newest_at: int = 0
     idle: int = 0
     left_out: int = 0
+    names: Names = field(default_factory=Names)
+    names_of: str = ""
+
+    def recoded(self, batch: Fixes, segment: str) -> Fixes:
+        """The batch under codes that all batches of a segment share, so that they can be joined."""
+        if segment != self.names_of:
+            self.names, self.names_of = Names(), segment
+        used, index = np.unique(batch.aircraft, return_inverse=True)
+        codes = self.names.codes(batch.names[code] for code in used.tolist())
+        return replace(batch, aircraft=codes[index], names=self.names.texts)
 
 
 @dataclass(slots=True)
@@ -139,7 +151,7 @@ class Watch:
             self._keep(source, settled, now)
             events = self._following.feed((source.code, nature), settled, now_us=now)
             count = self._tell(self._group(source), nature, events)
-            self._look_ahead(source, settled, events, now)
+            self._look_ahead(source, events, now)
             if self._is_full(source):
                 self._seal(source)
             return count
@@ -223,12 +235,17 @@ class Watch:
         """Return what is predicted now: nature, the record of an alert, the prediction."""
         return self._foresight.current()
 
-    def _look_ahead(self, source: _Source, batch: Fixes, events: list[Event], now: int) -> None:
+    def _look_ahead(self, source: _Source, events: list[Event], now: int) -> None:
+        """Hand on what was held against the zones, and nothing that its fusion left out."""
         key = (source.code, source.nature)
-        chart = self._following.chart_of(key)
-        if chart is None or not chart.zone_ids:
+        chart, batch = self._following.chart_of(key), self._following.judged
+        if batch is None or chart is None or not chart.zone_ids:
+            return
+        batch = batch.take(batch.seen_at <= now + AHEAD_US)
+        if not len(batch):
             return
         segment = source.segment or source.sealed or ""
+        batch = source.recoded(batch, segment)
         of = self._following.group_of(key)
         self._foresight.feed(of, batch, chart, events, segment=segment, now=now)
 
