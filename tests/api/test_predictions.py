@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 from tests.api.world import token_for
-from tests.mechanism.test_foresight import announced, answered, lived, noted, southbound, the_notice
+from tests.mechanism.test_foresight import (
+    announced,
+    answered,
+    lived,
+    noted,
+    over_the_secret_zone,
+    southbound,
+    the_notice,
+)
+from tests.mechanism.test_kept_among_parties import made_in_secret
 from tests.mechanism.test_watch import NOON, SECOND, clock
 from tests.support.assembly import OFFICE, Assembly, agreed, founded
 
@@ -126,3 +135,25 @@ def test_those_that_a_flight_was_announced_to_do_not_see_each_other(tmp_path, cl
     for who in ("north-1", "office-watch"):
         assert [one["body"] for one in seen[who]["answers"]] == ["south", "office"]
         assert (seen[who]["to"], seen[who]["state"]) == (["south", "office"], "objection")
+
+
+def test_a_prediction_of_a_zone_kept_among_its_parties_is_listed_for_them_alone(tmp_path, clock):
+    assembly = Assembly()
+    with founded(tmp_path, assembly, clock=clock) as made:
+        for one in (*agreed(made, assembly), assembly.appoint(OFFICE, "office-desk", "auditor")):
+            made.door.submit(one).taken()
+        made_in_secret(made, assembly)
+        clock.seek(Micros(NOON + 60 * SECOND))
+        watch = Watch(made)
+        lived(watch, clock, over_the_secret_zone())
+        watch.finish()
+        listed = {
+            who: asked(made, "/api/predictions", who)[1] for who in ("south-1", "office-desk")
+        }
+        _, counted = asked(made, "/api/predictions/statistics", "office-desk")
+
+    assert [(one["zone"], one["outcome"]["outcome"]) for one in listed["south-1"]] == [
+        ("Z9", "entered")
+    ]
+    assert listed["office-desk"] == []
+    assert counted["alerts"] == 0

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.mechanism.test_kept_among_parties import made_in_secret
 from tests.mechanism.test_watch import NOON, SECOND, clock, fed, flight
 from tests.support.assembly import Assembly, agreed, founded
 
@@ -179,6 +180,60 @@ def test_a_replay_after_a_stop_states_no_prediction_twice(mechanism, clock):
     watch.finish()
 
     assert len(told(mechanism, "air.prediction/1")) == 1
+
+
+def test_two_aircraft_of_one_moment_are_two_also_after_a_stop(mechanism, clock):
+    first, other = southbound(), replace(southbound(), names=("f0dead",))
+    watch = Watch(mechanism)
+    lived(watch, clock, first)
+    watch.finish()
+    watch = Watch(mechanism)
+    fed(watch, clock, other)
+    watch.finish()
+
+    assert len(told(mechanism, "air.prediction/1")) == 2
+
+
+@pytest.fixture
+def secret(mechanism: Installation, assembly: Assembly, clock: ScenarioClock) -> Installation:
+    """Beside Z1, the zone Z9 (33.5 to 34.0 N) under an instrument kept among its parties."""
+    made_in_secret(mechanism, assembly)
+    return mechanism
+
+
+def over_the_secret_zone():
+    return flight(lat=34.5, step=-0.01, count=90)
+
+
+def test_what_was_open_of_a_zone_that_is_not_public_is_settled_at_the_next_start(secret, clock):
+    lived(Watch(secret), clock, over_the_secret_zone().take(slice(0, 40)))  # and it stops
+    assert not told(secret, "air.prediction/1")
+    with secret.reading_book() as book:
+        (stated,) = book.hidden.predictions
+
+    watch = Watch(secret)
+    lived(watch, clock, southbound(start_s=3_600).take(slice(0, 2)))
+    watch.finish()
+
+    with secret.reading_book() as book:
+        outcomes = {name: one.record.body["outcome"] for name, one in book.hidden.outcomes.items()}
+    assert outcomes == {stated: "not_judged"}
+
+
+@pytest.mark.parametrize(("to", "held"), [(["south"], 1), (["south", "office"], 0)])
+def test_over_a_zone_kept_among_its_parties_only_their_own_flights_are_matched(
+    secret, assembly, clock, to, held
+):
+    route = [{"lat_e7": 345_500_000, "lon_e7": 367_500_000}]
+    route.append({"lat_e7": 334_000_000, "lon_e7": 367_500_000})
+    announced(secret, assembly, route=route, to=to).taken()
+    noted(secret, assembly)
+    watch = Watch(secret)
+    lived(watch, clock, over_the_secret_zone())
+    watch.finish()
+
+    assert held_back(secret) == held
+    assert [one.purpose for one in matches(secret)] == ["exempt"] * held
 
 
 def test_what_is_predicted_now_is_shown_with_its_record(mechanism, clock):

@@ -22,15 +22,16 @@ from truceline.api.answers import answer, instant, moment
 from truceline.api.crossings import facts_of_zone, parts_seen
 from truceline.api.floor import Asked, Floor, Question, under
 from truceline.errors import Reason, Refused
+from truceline.mechanism import prediction_list
+from truceline.mechanism.prediction_list import Row
 from truceline.parties.visibility import Viewer, counted_until, may_see, suppressed
 from truceline.records.kinds import KINDS
 from truceline.records.record import Micros
 from truceline.store.views import records
-from truceline.store.views.records import Shown
 
 router = APIRouter(tags=["predictions"])
 
-PREDICTION, PREDICTED = "air.prediction/1", "air.predicted/1"
+PREDICTION = "air.prediction/1"
 _MOST = 20_000
 _DAY = 86_400 * 1_000_000
 
@@ -155,11 +156,13 @@ def statistics(
     with asked.look() as look:
         made, done = _recorded(look, asked)
         entries = [
-            one
+            one.body
             for one in records.newest(look, kind="air.crossing/1", limit=_MOST)
             if first <= one.body["entered_at"] < until
         ]
-    some = [one for one in made if first <= one.body["predicted_at"] < until]
+    some = [
+        one for one in made if not one.sealed and first <= one.body["predicted_at"] < until
+    ]  # of zones that are public: counts of the others would be told to everyone
     told = _counted(some, done, entries)
     if not asked.viewer.signed_in:
         told = {name: _published(value, told) for name, value in told.items()}
@@ -211,31 +214,26 @@ def _whole(value: float | None) -> int | None:
     return None if value is None else round(value)
 
 
-def _recorded(look: Connection, asked: Question) -> tuple[list[Shown], Mapping[str, Shown]]:
-    """The predictions as they were known at the moment asked for, and their outcomes."""
-    made = [
-        one
-        for one in records.newest(look, kind=PREDICTION, limit=_MOST)
-        if one.received_at <= asked.at
-    ]
-    done = {
-        one.body["prediction"]: one
-        for one in records.newest(look, kind=PREDICTED, limit=_MOST)
-        if one.received_at <= asked.at
-    }
-    return made, done
+def _recorded(look: Connection, asked: Question) -> tuple[list[Row], Mapping[str, Row]]:
+    """The predictions as they were known at the moment asked for, the latest first; outcomes."""
+    with asked.book() as book:
+        made, done = prediction_list.predictions(look, book), prediction_list.outcomes(look, book)
+    return (
+        [one for one in reversed(made) if one.received_at <= asked.at],
+        {name: one for name, one in done.items() if one.received_at <= asked.at},
+    )
 
 
-def _sees(asked: Question, one: Shown) -> bool:
+def _sees(asked: Question, one: Row) -> bool:
     with asked.book() as book:
         return asked.sees(one.kind, facts_of_zone(book, one.body["zone"], one.id, one.received_at))
 
 
-def _outcome(done: Shown | None) -> str:
+def _outcome(done: Row | None) -> str:
     return "open" if done is None else str(done.body["outcome"])
 
 
-def _told(asked: Question, look: Connection, one: Shown, done: Shown | None) -> dict[str, Any]:
+def _told(asked: Question, look: Connection, one: Row, done: Row | None) -> dict[str, Any]:
     with asked.book() as book:
         facts = facts_of_zone(book, one.body["zone"], one.id, one.received_at)
     body = one.body
@@ -263,7 +261,7 @@ def _told(asked: Question, look: Connection, one: Shown, done: Shown | None) -> 
 
 
 def _counted(
-    made: list[Shown], done: Mapping[str, Shown], entries: list[Shown]
+    made: list[Row], done: Mapping[str, Row], entries: list[dict[str, Any]]
 ) -> dict[str, float | int | None]:
     outcomes = Counter(_outcome(done.get(one.id)) for one in made)
     warnings = [
@@ -276,7 +274,7 @@ def _counted(
     known = {
         (one.body["zone"], done[one.id].body.get("entered_at")) for one in made if one.id in done
     }
-    plain = [one for one in entries if one.body["cause"] != "started_inside"]
+    plain = [one for one in entries if one["cause"] != "started_inside"]
     return {
         "alerts": len(made),
         **{name: outcomes[name] for name in ("entered", "late", "nuisance", "not_judged")},
@@ -286,9 +284,7 @@ def _counted(
         else None,
         "warned_30_s": _share(warnings, 30),
         "warned_60_s": _share(warnings, 60),
-        "crossings_without": sum(
-            (one.body["zone"], one.body["entered_at"]) not in known for one in plain
-        ),
+        "crossings_without": sum((one["zone"], one["entered_at"]) not in known for one in plain),
     }
 
 

@@ -43,9 +43,10 @@ from truceline.mechanism.detection import outcome_body, predicted_body, predicti
 from truceline.mechanism.exemptions import held_against, parties_of
 from truceline.mechanism.following import FeedKey
 from truceline.mechanism.installation import Installation
+from truceline.mechanism.prediction_list import Row, outcomes, predictions
 from truceline.mechanism.statement import ulid
 from truceline.records.record import Micros, RecordId
-from truceline.store.views import records
+from truceline.store import log
 from truceline.zones import in_force
 
 PREDICTION, PREDICTED = "air.prediction/1", "air.predicted/1"
@@ -54,7 +55,6 @@ SILENT_US = 300 * SECOND_US
 LATE_US = 30 * SECOND_US
 SAME_ENTRY_US = 600 * SECOND_US
 """Entries of one announced flight into one zone that are expected within this are one."""
-_MOST_KNOWN = 10_000
 
 type Seen = tuple[str, str, int]
 """Source, zone and moment: a prediction as the log's clear part knows it."""
@@ -112,7 +112,7 @@ class Foresight:
         self._waiting: dict[FeedKey, _Waiting] = {}
         self._answers: list[Future[Answer]] = []
         self._keeping, self._looking = threading.Lock(), threading.Lock()
-        self._known: dict[Seen, Stated] | None = None
+        self._known: dict[Seen, list[Row]] | None = None
         self._settled: set[str] = set()
         self._zones: dict[str, Mapping[str, Any]] = {}
         self._held_back: dict[tuple[str, str], tuple[int, ...]] = {}
@@ -237,7 +237,7 @@ class Foresight:
 
     def _state_prediction(self, group: _Group, made: Prediction, segment: str) -> None:
         key = (made.zone_id, made.icao24)
-        known = self._known_before().get((made.source, made.zone_id, made.made_at))
+        known = self._stated_before(made)
         if known is not None:
             group.stated[key] = known
             return
@@ -265,23 +265,38 @@ class Foresight:
 
     # -- after a stop ----------------------------------------------------------------------
 
-    def _known_before(self) -> dict[Seen, Stated]:
+    def _stated_before(self, made: Prediction) -> Stated | None:
+        """Return the record of this very prediction: two aircraft of one moment are two."""
         if self._known is None:
             self._read_log()
-        return self._known or {}
+        rows = (self._known or {}).get((made.source, made.zone_id, made.made_at), ())
+        for one in rows:
+            if self._aircraft(one) in ("", made.icao24):
+                return Stated(RecordId(one.id), one.received_at)
+        return None
 
     def _read_log(self) -> None:
-        with self._installation.store.reading() as look:
-            made = records.newest(look, kind=PREDICTION, limit=_MOST_KNOWN)
-            done = records.newest(look, kind=PREDICTED, limit=_MOST_KNOWN)
-        self._known = {
-            (one.body["source"], one.body["zone"], one.body["predicted_at"]): Stated(
-                RecordId(one.id), one.received_at
-            )
-            for one in made
-        }
-        self._settled = {one.body["prediction"] for one in done}
+        store, known = self._installation.store, self._installation
+        with store.reading() as look, known.reading_book() as book:
+            made, done = predictions(look, book), outcomes(look, book)
+        self._known = {}
+        for one in made:
+            key = (one.body["source"], one.body["zone"], one.body["predicted_at"])
+            self._known.setdefault(key, []).append(one)
+        self._settled = set(done)
         self._zones = {one.id: one.body for one in made}
+
+    def _aircraft(self, row: Row) -> str:
+        """Who a prediction on the record is of; "" where its sealed part cannot be opened."""
+        if self._installation.vault.locked:
+            return ""
+        with self._installation.store.reading() as look:
+            parts = [p for one in log.read(look, row.index, 1) for p in self._parts(one.pae)]
+        found = next((one.value for one in parts if one.name == "aircraft"), None)
+        return "" if found is None else str(found.get("icao24", ""))
+
+    def _parts(self, pae: bytes) -> tuple[Any, ...]:
+        return self._installation.vault.get(pae)
 
     def _settle_left_open(self) -> None:
         """Tell as not judged what was open when the program stopped."""

@@ -2,8 +2,8 @@
 
 The views hold no row of it: a row would be the sealed value in clear on the disk. So the
 little that the views are asked for is kept here, in memory, folded from the sealed parts:
-which records are about a subject or name a file, and crossings of such zones with their
-leavings. Without the data key it is empty.
+which records are about a subject or name a file, crossings of such zones with their
+leavings, and predictions with what became of them. Without the data key it is empty.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from truceline.store.views import projection
 
 DAY = 86_400 * 1_000_000
 CROSSING, LEFT = "air.crossing/1", "air.left/1"
+PREDICTION, PREDICTED = "air.prediction/1", "air.predicted/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Hidden:
     files: dict[str, tuple[NamedFile, ...]] = field(default_factory=dict)
     crossings: dict[str, Admitted] = field(default_factory=dict)
     leavings: dict[str, Admitted] = field(default_factory=dict)
+    predictions: dict[str, Admitted] = field(default_factory=dict)
+    outcomes: dict[str, Admitted] = field(default_factory=dict)
     subjects: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def take(self, a: Admitted) -> None:
@@ -50,6 +53,10 @@ class Hidden:
             self.crossings[a.record.id] = a
         elif a.record.kind == LEFT:
             self.leavings[a.record.body["crossing"]] = a
+        elif a.record.kind == PREDICTION:
+            self.predictions[a.record.id] = a
+        elif a.record.kind == PREDICTED:
+            self.outcomes[a.record.body["prediction"]] = a
 
     def about(self, subject: str, *, after: int) -> tuple[int, ...]:
         """Return the leaves above one that are sealed and about a subject, in order."""
