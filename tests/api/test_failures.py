@@ -165,9 +165,11 @@ def test_a_token_for_reading_does_not_submit_and_nobody_deposits_unknown(fresh: 
 
 
 def test_a_token_may_stand_in_the_address_for_tools_without_headers(world: World) -> None:
-    answer = world.client.get("/api/me", params={"key": world.tokens["north-1"]})
+    key = {"key": world.tokens["north-1"]}
 
-    assert answer.json()["officer"] == "north-1"
+    told(world.client.get("/api/aircraft.json", params=key), 403, Reason.NOT_VISIBLE)
+    told(world.client.get("/api/aircraft.json"), 401, Reason.NOT_SIGNED_IN)
+    assert world.client.get("/api/me", params=key).json()["officer"] == ""
 
 
 def test_a_file_over_the_limit_is_refused_before_it_is_kept(fresh: World) -> None:

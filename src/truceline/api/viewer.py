@@ -28,8 +28,9 @@ parts stay closed to them, and instruments that are not public: they belong to n
 OPERATOR = Viewer(roles=frozenset((Role.ADMINISTRATOR,)), signed_in=True)
 """A token without a holder: it operates the server and belongs to no body."""
 
-_BY_KEY = ("/data/", "/api/aircraft.json", "/log/")
-"""Where a token may stand in the address: the readsb picture, and the log for its readers."""
+_BY_KEY = ("/data/", "/api/aircraft.json", "/api/zones.geojson", "/log/")
+"""Where a token may stand in the address: the readsb picture, the zones for desktop GIS, the
+log for its readers."""
 _KEPT = 4_096
 _FRESH_S = 2.0
 """How long a token that was looked up is believed: a revocation takes hold within this."""
