@@ -105,6 +105,18 @@ def _hs256_with_the_public_key() -> str:
         signed().replace(".", "..", 1),
         signed(scope="a").split(".")[0] + "." + ".".join(signed(scope="b").split(".")[1:]) + "x",
     ],
+    ids=[
+        "nothing",
+        "no token",
+        "too long",
+        "unsigned",
+        "another key",
+        "another curve",
+        "the public key as a secret",
+        "an altered signature",
+        "a part too many",
+        "an altered body",
+    ],
 )
 def test_what_the_authority_did_not_sign_is_refused(text):
     with pytest.raises(Refused):
@@ -138,6 +150,7 @@ def test_what_is_no_key_set_is_refused(tree):
         pem(ec.generate_private_key(ec.SECP256R1())),
         pem(rsa.generate_private_key(65537, 1024)),
     ],
+    ids=["nothing", "no key", "a curve", "too short"],
 )
 def test_a_key_that_is_none_or_too_weak_is_refused(data):
     with pytest.raises(Malformed) as failure:
