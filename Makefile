@@ -44,7 +44,8 @@ web-check:
 	@$(PY) tools/build_page.py --check
 
 pytest:
-	@$(PY) -m pytest -n $(N) --dist loadgroup $(T)
+	@$(PY) -m pytest -n $(N) --dist loadgroup -m "not browser" $(T)
+	@if [ -d $(T)/browser ]; then $(PY) -m pytest $(T)/browser; fi
 
 fix: .make/setup ## format and repair what can be repaired
 	@.venv/bin/ruff check --quiet --fix . || true
