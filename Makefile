@@ -44,8 +44,8 @@ web-check:
 	@$(PY) tools/build_page.py --check
 
 pytest:
-	@$(PY) -m pytest -n $(N) --dist loadgroup -m "not browser" $(T)
-	@if [ -d $(T)/browser ]; then $(PY) -m pytest $(T)/browser; fi
+	@$(PY) -m pytest -n $(N) --dist loadgroup -m "not browser" $(T) || [ $$? = 5 ]
+	@$(PY) -m pytest -m browser $(if $(filter tests,$(T)),tests/browser,$(T)) || [ $$? = 5 ]
 
 fix: .make/setup ## format and repair what can be repaired
 	@.venv/bin/ruff check --quiet --fix . || true
