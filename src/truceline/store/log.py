@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec import Struct
+from msgspec.structs import astuple
 from sqlalchemy import Connection, Table
 
 from truceline.records.record import Micros
@@ -29,9 +31,8 @@ class Leaf:
     received_at: Micros
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of the log."""
+class Row(Struct, frozen=True, gc=False):
+    """One row of the log, in the order of the table's columns."""
 
     index: int
     pae: bytes
@@ -42,11 +43,7 @@ class Row:
 
 def append(tx: Connection, rows: Sequence[Row]) -> None:
     """Add rows; an index that is there already stops the transaction."""
-    insert(
-        tx,
-        entry,
-        [(one.index, one.pae, one.leaf, one.received_at, one.entry) for one in rows],
-    )
+    insert(tx, entry, [astuple(one) for one in rows])
 
 
 def insert(tx: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
