@@ -15,6 +15,7 @@ SCRIPTS = (
     "door",
     "serving",
     "comparison",
+    "match",
     "air/throughput",
     "air/whole",
     "air/first",

@@ -27,6 +27,7 @@ from truceline.cli import (
     kinds,
     ledger,
     log,
+    match,
     posts,
     rebuild,
     records,
@@ -84,6 +85,7 @@ app.add_typer(instruments.app)
 zones.app.add_typer(zones_files.app)  # convert and compare: files alone, no mechanism
 app.add_typer(zones.app)
 app.add_typer(posts.app)
+app.command("match")(match.match)
 app.command("crossings")(crossings.crossings)
 app.command("feed")(feed.feed)
 app.add_typer(sightings.app)

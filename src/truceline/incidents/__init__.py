@@ -1,1 +1,1 @@
-"""From a report to a finding: two ledgers kept apart and matched, incidents, findings, statistics."""
+"""Two ledgers of reports: kept apart, matched, never merged."""

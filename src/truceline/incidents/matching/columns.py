@@ -22,7 +22,8 @@ class Columns:
 
     `x`, `y`: metres on the sheet of `Sheet`; `radius`: metres, one sigma on each axis;
     `day`: the middle of the time given, in days; `spread`: the standard deviation, in days,
-    of a moment that lies anywhere between `from` and `to`.
+    of a moment that lies anywhere between `from` and `to`; `size`: the radius in classes of
+    half an octave, -1 where none is given.
     """
 
     ids: tuple[str, ...]
@@ -32,9 +33,17 @@ class Columns:
     day: Floats
     spread: Floats
     kind: Ints
+    size: Ints
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def where(self, rows: Ints) -> Columns:
+        """Return some of the rows."""
+        return Columns(
+            tuple(self.ids[at] for at in rows),
+            *(getattr(self, name)[rows] for name in self.__slots__[1:]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +75,19 @@ def _of(rows: Sequence[Row], lat0: float, lon0: float, number: dict[str, int]) -
     east = (lon - lon0 + 180.0) % 360.0 - 180.0
     start = np.array([_days(one.start_us, one.end_us) for one in rows], dtype=np.float64)
     end = np.array([_days(one.end_us, one.start_us) for one in rows], dtype=np.float64)
+    radius = np.array(
+        [np.nan if one.radius_m is None else one.radius_m for one in rows], dtype=float
+    )
+    classes = np.round(2 * np.log2(np.maximum(np.nan_to_num(radius), 1.0))).astype(np.int64)
     return Columns(
         tuple(one.id for one in rows),
         np.radians(east) * np.cos(np.radians(lat)) * EARTH_M,  # sinusoidal: equal areas
         np.radians(lat - lat0) * EARTH_M,
-        np.array([np.nan if one.radius_m is None else one.radius_m for one in rows], dtype=float),
+        radius,
         (start + end) / 2,
         np.abs(end - start) / np.sqrt(12.0),  # of a uniform distribution
         np.array([number.get(one.kind or "", -1) for one in rows], dtype=np.int64),
+        np.where(np.isfinite(radius), classes, -1),
     )
 
 

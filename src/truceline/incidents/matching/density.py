@@ -19,7 +19,12 @@ from truceline.incidents.matching.columns import Columns, Floats, Ints, near
 
 MOST_SUPPORT = 3_000
 _WIDE = 4.0  # sigmas
-_ROUNDS = 40
+_THIN = 1.5  # sigmas between points of support
+_ROUNDS = 60
+_STAY = 10  # rounds in which the points stay where they are
+_EVEN = 3.0  # reports that could lie anywhere
+_PROVINCE_M = 200_000.0
+_MONTH_DAYS = 30.0
 _WIDTHS_DAYS = (0.25, 1.0, 3.0, 10.0, 30.0, 90.0)
 _SHARED = (1.0, 5.0, 25.0)
 _MOST_BINS = 1_500
@@ -32,6 +37,7 @@ class Support:
     x: Floats
     y: Floats
     weight: Floats
+    reports: int  # that they were learned from
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +45,21 @@ class Spread:
     """How each report is shared out over the support: rows of a sparse matrix.
 
     Row `i` has columns `column[first[i]:first[i + 1]]`, rising, with `share` adding up to 1.
+    `density`: of each report's place under the support, per square metre. `own`: which part of
+    that is the report itself.
     """
 
     first: Ints
     row: Ints
     column: Ints
     share: Floats
+    density: Floats
+    own: Floats
 
 
 def support(x: Floats, y: Floats, radius: Floats) -> tuple[Floats, Floats]:
     """Choose support points among the reports, the most precise first, not too near together."""
-    cell = max(250.0, float(np.quantile(radius, 0.25)) / 2) if len(x) else 1.0
+    cell = max(250.0, float(np.quantile(radius, 0.25)) * _THIN) if len(x) else 1.0
     order = np.argsort(radius, kind="stable")
     while True:
         cells = np.column_stack((np.floor(x[order] / cell), np.floor(y[order] / cell)))
@@ -77,26 +87,44 @@ def shares(one: Columns, radius: Floats, points: Support) -> Spread:
     weighed = kernel * points.weight[column]
     total = np.bincount(row, weighed, len(one))
     first = np.searchsorted(row, np.arange(len(one) + 1))
-    return Spread(first, row, column, weighed / np.maximum(total, 1e-300)[row])
+    share = weighed / np.maximum(total, 1e-300)[row]
+    own = np.bincount(row, share**2 / points.weight[column], len(one)) / points.reports
+    return Spread(first, row, column, share, total / (2 * np.pi * radius**2), own)
 
 
 def weights(both: Columns, radius: Floats, x: Floats, y: Floats) -> Support:
-    """Return the support with its weights of greatest likelihood."""
+    """Return the support of greatest likelihood: how much lies on each point, and where it lies.
+
+    A point moves to the middle of what is shared out to it, the vaguer reports counting less.
+    """
     size = len(x)
-    known = Support(x, y, np.full(size, 1.0 / max(size, 1)))
+    weight = np.full(size, 1.0 / max(size, 1))
     if not size:
-        return known
-    begun = shares(both, radius, known)  # even weights: the shares are the kernels
-    weight = known.weight
-    for _ in range(_ROUNDS):
-        weighed = begun.share * weight[begun.column]
-        total = np.bincount(begun.row, weighed, len(both))
-        weight = np.bincount(begun.column, weighed / total[begun.row], size) / len(both)
-        weight = np.maximum(weight, 1e-9)
-    return Support(x, y, weight / weight.sum())
+        return Support(x, y, weight, 1)
+    reach = np.maximum((_WIDE + 1) * radius, 1.0)
+    row, column, _ = near(both.x, both.y, reach, x, y, np.ones(size))
+    exact = (1.0 / radius**2)[row]
+    for done in range(_ROUNDS):
+        square = (both.x[row] - x[column]) ** 2 + (both.y[row] - y[column]) ** 2
+        weighed = np.exp(-0.5 * square * exact) * weight[column]
+        share = weighed / np.maximum(np.bincount(row, weighed, len(both)), 1e-300)[row]
+        weight = np.maximum(np.bincount(column, share, size) / len(both), 1e-9)
+        if done < _STAY:
+            continue
+        pull = share * exact
+        total = np.bincount(column, pull, size)
+        held = total > 0
+        x = np.where(
+            held, np.bincount(column, pull * both.x[row], size) / np.maximum(total, 1e-300), x
+        )
+        y = np.where(
+            held, np.bincount(column, pull * both.y[row], size) / np.maximum(total, 1e-300), y
+        )
+    some = weight > 1e-3 / len(both)
+    return Support(x[some], y[some], weight[some] / weight[some].sum(), len(both))
 
 
-@numba.njit(cache=True)  # type: ignore[misc]
+@numba.njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
 def _overlaps(
     a: Ints,
     b: Ints,
@@ -107,36 +135,56 @@ def _overlaps(
     column_b: Ints,
     share_b: Floats,
     weight: Floats,
-) -> Floats:
-    found = np.zeros(len(a))
+) -> tuple[Floats, Floats]:
+    once, twice = np.zeros(len(a)), np.zeros(len(a))
     for at in range(len(a)):
         i, j = first_a[a[at]], first_b[b[at]]
         end_i, end_j = first_a[a[at] + 1], first_b[b[at] + 1]
-        total = 0.0
         while i < end_i and j < end_j:
             if column_a[i] < column_b[j]:
                 i += 1
             elif column_a[i] > column_b[j]:
                 j += 1
             else:
-                total += share_a[i] * share_b[j] / weight[column_a[i]]
+                held = weight[column_a[i]]
+                product = share_a[i] * share_b[j] / held
+                once[at] += product
+                twice[at] += product * (share_a[i] + share_b[j]) / held
                 i += 1
                 j += 1
-        found[at] = total
-    return found
+    return once, twice
 
 
-def place_ratio(a: Ints, b: Ints, of_a: Spread, of_b: Spread, points: Support) -> Floats:
+def place_ratio(
+    a: Ints, b: Ints, of_a: Spread, of_b: Spread, points: Support, metres: Floats, square: Floats
+) -> Floats:
     """Return how much likelier two places are for one event than for two.
 
-    With s the support, w its weights: sum of w p(a|s) p(b|s) over p(a) p(b), which is the
-    sum of share_a(s) share_b(s) / w(s).
+    With s the support and w its weights: the sum of w p(a|s) p(b|s), over p(a) p(b). Both
+    reports are left out of the weights, for they would vouch for themselves, and `_EVEN`
+    reports are taken to lie anywhere. `metres` between the two; `square`: the variance of
+    that on each axis, square metres.
     """
-    found: Floats = _overlaps(
+    once, twice = _overlaps(
         a, b, of_a.first, of_a.column, of_a.share, of_b.first, of_b.column, of_b.share,
         points.weight,
     )  # fmt: skip
+    many = points.reports
+    others = max(many - 2, 0)
+    even = _EVEN / _area(points)
+    density_a, density_b = of_a.density[a], of_b.density[b]
+    both = density_a * density_b * np.maximum(once - twice / many, 0.0)
+    alone_a = density_a * np.maximum(1 - of_a.own[a] - once / many, 0.0)
+    alone_b = density_b * np.maximum(1 - of_b.own[b] - once / many, 0.0)
+    apart = np.exp(-0.5 * metres**2 / square) / (2 * np.pi * square)
+    together = (many * both + even * apart) * (others + _EVEN)
+    found: Floats = together / ((many * alone_a + even) * (many * alone_b + even))
     return found
+
+
+def _area(points: Support) -> float:
+    """Return the area in which reports may lie, square metres: what they span, or a province."""
+    return float(max(np.ptp(points.x), _PROVINCE_M) * max(np.ptp(points.y), _PROVINCE_M))
 
 
 def hour_density(one: Columns, spread: Spread, size: int, tau_days: float) -> Floats:
@@ -146,8 +194,7 @@ def hour_density(one: Columns, spread: Spread, size: int, tau_days: float) -> Fl
     """
     density = np.full(len(one), np.nan)
     timed = np.flatnonzero(np.isfinite(one.day))
-    if len(timed) < 3 or np.ptp(one.day[timed]) <= 0:
-        density[timed] = 1.0
+    if not len(timed):
         return density
     best = -np.inf
     for width in _WIDTHS_DAYS:
@@ -156,7 +203,6 @@ def hour_density(one: Columns, spread: Spread, size: int, tau_days: float) -> Fl
         local, many, everywhere = _kernel(one, spread, timed, size, width)
         for shared in _SHARED:
             told = (local + shared * everywhere) / (many + shared)
-            told = np.maximum(told, 1e-6 / (np.ptp(one.day[timed]) + 1.0))
             likelihood = float(np.sum(np.log(told)))
             if likelihood > best:
                 best, density[timed] = likelihood, told
@@ -168,7 +214,7 @@ def _kernel(
 ) -> tuple[Floats, Floats, Floats]:
     """Return, for the reports with a time: the sum of kernels near it, how many, the mean of all."""
     day = one.day[timed]
-    step = max(width / 3, np.ptp(day) / _MOST_BINS)
+    step = max(width / 3, float(np.ptp(day)) / _MOST_BINS)
     slot = np.floor((day - day.min()) / step).astype(np.int64)
     slots = int(slot.max()) + 1
     smooth = _smoother(slots, width / step) / step
@@ -183,7 +229,8 @@ def _kernel(
     each = np.bincount(column, share, size)
     many = np.bincount(row, share * (each[column] - share), len(timed))
     total = _smoothed(np.bincount(slot, minlength=slots)[None, :].astype(float), smooth)[0]
-    return local, many, (total[slot] - smooth[0]) / max(len(timed) - 1, 1)
+    anywhere = 1.0 / max(float(np.ptp(day)), _MONTH_DAYS)
+    return local, many, (total[slot] - smooth[0] + anywhere) / len(timed)
 
 
 def _smoother(slots: int, sigma: float) -> Floats:

@@ -28,8 +28,12 @@ _REACH = 3.5  # sigmas of each report
 _LEAST_RADIUS_M = 100.0
 _UNKNOWN_RADIUS_M = 5_000.0
 _MOST_DAYS = 12.0  # taus between two reports of one event
+_ENOUGH = 150  # reports of one size, for a density of places of their own
 _TAIL = 0.02  # share of links whose times differ far more than tau says
 _SHAPE_BINS = 24
+_TEMPER = 0.9
+_SPAN = 4.0  # taus that the bins cover
+_GAIN = 0.02  # nats a link, below which the jitter is taken as normal
 _SHAPE_FROM = 300.0  # links, before the shape of the jitter is learned too
 
 
@@ -39,7 +43,8 @@ class Learned:
 
     `tau_days`: standard deviation of the time between two reports of one event, beyond the
     length that they give themselves. `scale`: how many of its stated radii a place is off,
-    one sigma on each axis. `agreed`: share of links that name the same kind. `shape`: the
+    one sigma on each axis. `agreed`: share of links that name the same kind; `alike`: whose radii are of one size:
+    both sides may have it from one gazetteer, or not. `shape`: the
     density of |days| / tau in `_SHAPE_BINS` bins up to `_MOST_DAYS`; empty: normal.
     """
 
@@ -47,6 +52,7 @@ class Learned:
     tau_days: float = 1.0
     scale: float = 1.0
     agreed: float = 0.8
+    alike: float = 0.5
     shape: tuple[float, ...] = ()
 
 
@@ -68,7 +74,9 @@ class _Pairs:
     days: Floats
     vague: Floats  # variance of the times as given, days squared
     same: Floats  # 1, 0, NaN: a kind is not said
-    rare: Floats  # chance of two unrelated reports saying these kinds alike
+    rare: Floats  # chance of two unrelated reports saying these kinds, or different ones
+    sized: Floats  # 1, 0, NaN: a radius is not given
+    usual: Floats  # chance of two unrelated reports having these sizes, or different ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,8 @@ class Scored:
 
 def match(a: Sequence[Row], b: Sequence[Row], *, least: float = 0.05) -> tuple[list[Link], Learned]:
     """Propose links between two ledgers, the surest first, down to a probability of `least`."""
+    if not a or not b:
+        return [], Learned(0.0)
     scored = score(a, b)
     order = np.argsort(-scored.probability, kind="stable")
     told = [int(at) for at in order if scored.probability[at] >= least]
@@ -98,7 +108,7 @@ def match(a: Sequence[Row], b: Sequence[Row], *, least: float = 0.05) -> tuple[l
 def score(a: Sequence[Row], b: Sequence[Row], known: Learned | None = None) -> Scored:
     """Give each pair of reports that may tell of one event its probability.
 
-    `known`: parameters that are given and not learned.
+    Neither ledger is empty. `known`: parameters that are given and not learned.
     """
     of_a, of_b, kinds = columns(a, b)
     learned = known or Learned(0.4 * min(len(a), len(b)))
@@ -114,29 +124,67 @@ def score(a: Sequence[Row], b: Sequence[Row], known: Learned | None = None) -> S
 def _learn(a: Columns, b: Columns, kinds: int, begun: Learned, *, learn: bool) -> Scored:
     radius_a, radius_b = _radii(a, begun.scale), _radii(b, begun.scale)
     pairs = _candidates(a, b, radius_a, radius_b, kinds, begun.tau_days)
-    both = _joined(a, b)
-    radius = np.concatenate((radius_a, radius_b))
-    points = density.weights(both, radius, *density.support(both.x, both.y, radius))
-    of_a, of_b = density.shares(a, radius_a, points), density.shares(b, radius_b, points)
-    place = density.place_ratio(pairs.a, pairs.b, of_a, of_b, points)
-    hour = np.sqrt(
-        density.hour_density(a, of_a, len(points.x), begun.tau_days)[pairs.a]
-        * density.hour_density(b, of_b, len(points.x), begun.tau_days)[pairs.b]
-    )
-    learned = begun
+    place, hour = _usual(pairs, a, b, radius_a, radius_b, begun.tau_days)
+    learned = replace(begun, shape=()) if learn else begun
     probability = _probability(pairs, place, hour, learned, len(a), len(b))
+    shaped = False
     for _ in range(_ROUNDS if learn else 0):
-        new = _taught(pairs, probability, learned, begun.scale, radius_a, radius_b)
+        new = _taught(pairs, probability, learned, begun.scale, radius_a, radius_b, shaped=shaped)
         moved = abs(new.links - learned.links) / max(learned.links, 1.0)
-        moved = max(moved, abs(np.log(new.tau_days / learned.tau_days)))
+        moved = max(moved, abs(float(np.log(new.tau_days / learned.tau_days))))
         learned = new
         probability = _probability(pairs, place, hour, learned, len(a), len(b))
-        if moved < _STILL:
+        if moved < _STILL and (shaped or learned.links < _SHAPE_FROM):
             break
+        shaped = shaped or moved < _STILL
+    probability = _tempered(probability)
     crowd = np.bincount(pairs.a, probability, len(a))[pairs.a] - probability
     return Scored(
         a, b, pairs.a, pairs.b, pairs.metres, pairs.days, pairs.same, crowd, probability, learned
     )
+
+
+def _usual(
+    pairs: _Pairs, a: Columns, b: Columns, radius_a: Floats, radius_b: Floats, tau_days: float
+) -> tuple[Floats, Floats]:
+    """Return, for each pair, the ratio of its places and the density of its hours.
+
+    Reports of one size of radius are held against the places of that size, where there are
+    enough of them: "somewhere in the province" lies on other points than a crater.
+    """
+    both, radius = _joined(a, b), np.concatenate((radius_a, radius_b))
+    square = radius_a[pairs.a] ** 2 + radius_b[pairs.b] ** 2
+    place, hour = np.ones(len(pairs.a)), np.ones(len(pairs.a))
+    for size in (None, *np.unique(both.size)):
+        mine = np.flatnonzero(np.full(len(both), True) if size is None else both.size == size)
+        here = np.full(len(pairs.a), True)
+        if size is not None:
+            here = (a.size[pairs.a] == size) & (b.size[pairs.b] == size)
+        if (size is not None and len(mine) < _ENOUGH) or not here.any():
+            continue
+        some = both.where(mine)
+        points = density.weights(some, radius[mine], *density.support(some.x, some.y, radius[mine]))
+        of_a, of_b = density.shares(a, radius_a, points), density.shares(b, radius_b, points)
+        one, other = pairs.a[here], pairs.b[here]
+        place[here] = density.place_ratio(
+            one, other, of_a, of_b, points, pairs.metres[here], square[here]
+        )
+        hour[here] = np.sqrt(
+            density.hour_density(a, of_a, len(points.x), tau_days)[one]
+            * density.hour_density(b, of_b, len(points.x), tau_days)[other]
+        )
+    return place, hour
+
+
+def _tempered(probability: Floats) -> Floats:
+    """Return probabilities less sure by a tenth of their log-odds.
+
+    The densities are learned from the same reports that are then scored, which makes the
+    score surer than it may be: by about as much on generated ledgers (bench/match.py).
+    """
+    held = np.clip(probability, 1e-12, 1 - 1e-12)
+    out: Floats = 1 / (1 + ((1 - held) / held) ** _TEMPER)
+    return out
 
 
 def _radii(one: Columns, scale: float) -> Floats:
@@ -154,19 +202,28 @@ def _candidates(
     days = np.abs(a.day[one] - b.day[other])
     vague = np.nan_to_num(a.spread[one]) ** 2 + np.nan_to_num(b.spread[other]) ** 2
     keep = ~(days > _MOST_DAYS * max(tau, 0.02) + 4 * np.sqrt(vague))
-    one, other, metres, days, vague = (part[keep] for part in (one, other, metres, days, vague))
-    share_a, share_b = _kind_shares(a, kinds), _kind_shares(b, kinds)
-    kind_a, kind_b = a.kind[one], b.kind[other]
-    said = (kind_a >= 0) & (kind_b >= 0)
-    same = np.where(said, (kind_a == kind_b).astype(float), np.nan)
-    alike = float(share_a @ share_b) if kinds else 1.0
-    rare = np.where(same == 1, np.sqrt(share_a[kind_a] * share_b[kind_b]), 1.0 - alike)
-    return _Pairs(one, other, metres, days, vague, same, np.maximum(rare, 1e-6))
+    one, other, metres = one[keep], other[keep], metres[keep]
+    days, vague = days[keep], vague[keep]
+    sizes = int(max(a.size.max(initial=0), b.size.max(initial=0))) + 1
+    return _Pairs(
+        one, other, metres, days, vague,
+        *_same(a.kind, b.kind, one, other, kinds),
+        *_same(a.size, b.size, one, other, sizes),
+    )  # fmt: skip
 
 
-def _kind_shares(one: Columns, kinds: int) -> Floats:
-    said = one.kind[one.kind >= 0]
-    counted = np.bincount(said, minlength=max(kinds, 1)) + 0.5
+def _same(a: Ints, b: Ints, one: Ints, other: Ints, classes: int) -> tuple[Floats, Floats]:
+    """Return which pairs say the same class (NaN: not said), and the chance of it unrelated."""
+    share_a, share_b = _shares(a, classes), _shares(b, classes)
+    of_a, of_b = a[one], b[other]
+    said = (of_a >= 0) & (of_b >= 0)
+    same = np.where(said, (of_a == of_b).astype(float), np.nan)
+    by_chance = np.where(same == 1, np.sqrt(share_a[of_a] * share_b[of_b]), 1 - share_a @ share_b)
+    return same, np.maximum(by_chance, 1e-6)
+
+
+def _shares(said: Ints, classes: int) -> Floats:
+    counted = np.bincount(said[said >= 0], minlength=max(classes, 1)) + 0.01
     out: Floats = counted / counted.sum()
     return out
 
@@ -183,27 +240,27 @@ def _probability(
 ) -> Floats:
     links = min(learned.links, 0.98 * min(size_a, size_b))
     chance = links / max((size_a - links) * (size_b - links), 1e-9)
-    time = np.where(np.isfinite(pairs.days), _time(pairs, learned) / hour, 1.0)
+    time = np.where(np.isfinite(pairs.days), sum(_time(pairs, learned)) / hour, 1.0)
     kind = np.where(pairs.same == 1, learned.agreed, 1.0 - learned.agreed) / pairs.rare
+    size = np.where(pairs.sized == 1, learned.alike, 1.0 - learned.alike) / pairs.usual
     odds = chance * place * time * np.where(np.isfinite(pairs.same), kind, 1.0)
+    odds *= np.where(np.isfinite(pairs.sized), size, 1.0)
     return marginals(pairs.a, pairs.b, odds, size_a, size_b)
 
 
-def _time(pairs: _Pairs, learned: Learned) -> Floats:
-    """Return the density, per day, of the signed time between two reports of one event."""
+def _time(pairs: _Pairs, learned: Learned) -> tuple[Floats, Floats]:
+    """Return the density, per day, of the signed time between two reports of one event.
+
+    In two parts, whose sum it is: what the jitter explains, and a wide rest.
+    """
     sigma = np.sqrt(learned.tau_days**2 + pairs.vague)
     ratio = pairs.days / sigma
     told = np.exp(-0.5 * ratio**2) / np.sqrt(2 * np.pi)
     if learned.shape:
-        at = np.minimum((ratio * _SHAPE_BINS / _span()).astype(np.int64), _SHAPE_BINS - 1)
+        at = np.minimum((ratio * _SHAPE_BINS / _SPAN).astype(np.int64), _SHAPE_BINS - 1)
         told = 0.1 * told + 0.9 * np.asarray(learned.shape)[at] / 2
     wide = np.exp(-0.5 * (ratio / 4) ** 2) / np.sqrt(2 * np.pi) / 4
-    out: Floats = ((1 - _TAIL) * told + _TAIL * wide) / sigma
-    return out
-
-
-def _span() -> float:
-    return 4.0
+    return (1 - _TAIL) * told / sigma, _TAIL * wide / sigma
 
 
 def _taught(
@@ -213,37 +270,49 @@ def _taught(
     scale: float,
     radius_a: Floats,
     radius_b: Floats,
+    *,
+    shaped: bool,
 ) -> Learned:
     """Return what the links as they now stand teach. The radii have been taken times `scale`."""
     links = float(probability.sum())
     if links < 1e-6:
         return learned
     timed = np.isfinite(pairs.days)
-    weight = np.where(timed, probability, 0.0)
     days = np.where(timed, pairs.days, 0.0)
-    near_enough = days < 6 * np.sqrt(learned.tau_days**2 + pairs.vague)
-    weight = weight * near_enough
+    core, wide = _time(pairs, learned)
+    weight = np.where(timed, probability * core / np.maximum(core + wide, 1e-300), 0.0)
     # What the times as given do not explain; a prior of two links at what was held before.
     square = float(weight @ np.maximum(days**2 - pairs.vague, -pairs.vague / 2))
     tau = np.sqrt(max((square + 2 * learned.tau_days**2) / (float(weight.sum()) + 2), 1e-6))
     variance = (radius_a[pairs.a] ** 2 + radius_b[pairs.b] ** 2) * 2
     off = float(probability @ (pairs.metres**2 / variance))
     scale *= float(np.sqrt((off + 5) / (links + 5)))
-    said = np.isfinite(pairs.same)
-    agreed = (float(probability[said & (pairs.same == 1)].sum()) + 4) / (
-        float(probability[said].sum()) + 5
-    )
-    taught = replace(learned, links=links, tau_days=float(tau), agreed=min(agreed, 0.995))
+    agreed, alike = _agreed(probability, pairs.same), _agreed(probability, pairs.sized)
+    taught = replace(learned, links=links, tau_days=float(tau), agreed=agreed, alike=alike)
     taught = replace(taught, scale=float(np.clip(scale, 0.1, 5.0)))
-    return replace(taught, shape=_shape(pairs, weight, taught)) if links > _SHAPE_FROM else taught
+    if not shaped:
+        return taught
+    taught = replace(taught, tau_days=learned.tau_days)  # the shape is told in its units
+    return replace(taught, shape=_shape(pairs, weight, taught))
+
+
+def _agreed(probability: Floats, same: Floats) -> float:
+    said = np.isfinite(same)
+    right = float(probability[said & (same == 1)].sum())
+    return min((right + 2) / (float(probability[said].sum()) + 4), 0.995)
 
 
 def _shape(pairs: _Pairs, weight: Floats, learned: Learned) -> tuple[float, ...]:
+    """Return the density of |days| / tau in bins, or nothing where the normal tells as well."""
     sigma = np.sqrt(learned.tau_days**2 + pairs.vague)
     ratio = np.where(np.isfinite(pairs.days), pairs.days, 0.0) / sigma
-    counted, _ = np.histogram(ratio, _SHAPE_BINS, (0.0, _span()), weights=weight)
+    counted, edges = np.histogram(ratio, _SHAPE_BINS, (0.0, _SPAN), weights=weight)
     smooth = np.convolve(np.pad(counted, 1, mode="edge"), (0.25, 0.5, 0.25), "valid")
-    return tuple(smooth / max(float(smooth.sum()), 1e-9) * _SHAPE_BINS / _span())
+    shape = smooth / max(float(smooth.sum()), 1e-9) * _SHAPE_BINS / _SPAN
+    middle = (edges[:-1] + edges[1:]) / 2
+    normal = np.exp(-0.5 * middle**2) * np.sqrt(2 / np.pi)
+    gain = float(counted @ np.log(np.maximum(shape, 1e-9) / normal)) / float(counted.sum())
+    return tuple(shape) if gain > _GAIN else ()
 
 
 def _link(scored: Scored, at: int) -> Link:
