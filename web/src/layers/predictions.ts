@@ -4,6 +4,7 @@
  */
 
 import type { LayerSpecification } from 'maplibre-gl'
+import { span, type Manner } from '../look/format'
 import { FONT } from '../map/basemap'
 import type { Snapshot } from '../snapshot/snapshot'
 import type { Prediction } from '../snapshot/types'
@@ -12,7 +13,7 @@ import { collection, line, NOTHING, point, type Look, type Sources } from './sce
 /** The word for a level, in the reader's language. */
 export type LevelWord = (level: Prediction['level']) => string
 
-export function predictionSources(snapshot: Snapshot, levelWord: LevelWord): Sources {
+export function predictionSources(snapshot: Snapshot, manner: Manner, levelWord: LevelWord): Sources {
   const ahead = snapshot.ahead
   // What is ahead is of now alone.
   if (!ahead || snapshot.at !== null) return { 'ahead-path': NOTHING, ahead: NOTHING }
@@ -22,7 +23,7 @@ export function predictionSources(snapshot: Snapshot, levelWord: LevelWord): Sou
       ? [
           point(one.entry.lon, one.entry.lat, {
             level: one.level,
-            label: [levelWord(one.level), minutesLeft(one, ahead.at)].join('\n'),
+            label: [levelWord(one.level), minutesLeft(manner, one, ahead.at)].join('\n'),
           }),
         ]
       : [],
@@ -31,9 +32,8 @@ export function predictionSources(snapshot: Snapshot, levelWord: LevelWord): Sou
 }
 
 /** The time that is left, as minutes and seconds; none below zero. */
-export function minutesLeft(one: Prediction, at: string): string {
-  const seconds = Math.max(0, Math.round((Date.parse(one.entry_at) - Date.parse(at)) / 1000))
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+export function minutesLeft(manner: Manner, one: Prediction, at: string): string {
+  return span(manner, Math.max(0, Math.round((Date.parse(one.entry_at) - Date.parse(at)) / 1000)))
 }
 
 export function predictionLayers({ colours }: Look): LayerSpecification[] {

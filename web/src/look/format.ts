@@ -17,6 +17,12 @@ export function number(manner: Manner, value: number, digits = 0): string {
   return new Intl.NumberFormat(tag(manner), { maximumFractionDigits: digits }).format(value)
 }
 
+/** A span of whole seconds as minutes and seconds: 1:05. */
+export function span(manner: Manner, seconds: number): string {
+  const parts = new Intl.NumberFormat(tag(manner), { minimumIntegerDigits: 2 })
+  return `${number(manner, Math.floor(seconds / 60))}:${parts.format(seconds % 60)}`
+}
+
 export function percent(manner: Manner, share: number): string {
   return new Intl.NumberFormat(tag(manner), { style: 'percent', maximumFractionDigits: 0 }).format(share)
 }
