@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from truceline.airspace.sighting import (
+from truceline.airspace.sightings.filter import Motion
+from truceline.airspace.sightings.reach import reach
+from truceline.airspace.sightings.sighting import (
     METRES_OF,
     PACES,
     SOUND_M_S,
@@ -28,9 +30,7 @@ from truceline.airspace.sighting import (
     Sighting,
     placed,
 )
-from truceline.airspace.sighting_filter import Motion
-from truceline.airspace.sighting_reach import reach
-from truceline.airspace.sighting_warning import Place, SightingWarnings, WarningRules, middle_of
+from truceline.airspace.sightings.warning import Place, SightingWarnings, WarningRules, middle_of
 from truceline.geo.plane import Plane
 from truceline.geo.position import from_degrees
 

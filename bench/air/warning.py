@@ -23,11 +23,11 @@ import numpy as np
 import warning_world as world
 
 from truceline.airspace.fix import Fixes
-from truceline.airspace.prediction import Outcome, Settled
-from truceline.airspace.prediction_cases import Cases, cases_of
-from truceline.airspace.prediction_motion import Memory, States
-from truceline.airspace.prediction_outlook import AT_ONCE_S, CHOSEN, Outlook, Policy
-from truceline.airspace.prediction_paths import HORIZON_S, Lookout
+from truceline.airspace.predictions.cases import Cases, cases_of
+from truceline.airspace.predictions.motion import Memory, States
+from truceline.airspace.predictions.outlook import AT_ONCE_S, CHOSEN, Outlook, Policy
+from truceline.airspace.predictions.paths import HORIZON_S, Lookout
+from truceline.airspace.predictions.prediction import Outcome, Settled
 from truceline.airspace.rules import STANDARD
 
 SETS = {"paris": world.PARIS, "swiss": world.SWISS}

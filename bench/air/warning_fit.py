@@ -6,7 +6,7 @@ Every five seconds each aircraft is put beside each zone that one of its eight w
 leads into; the answer to be learnt is whether it was inside within two minutes. The
 logistic function is fitted by Newton's method with a small ridge, so that the same
 tracks and seeds give the same weights. `--write` puts them into
-`src/truceline/airspace/prediction_weights.py`. The zones of `warning.py` have other
+`src/truceline/airspace/predictions/weights.py`. The zones of `warning.py` have other
 seeds, and its aircraft are the other half.
 """
 
@@ -20,13 +20,13 @@ import numpy as np
 import warning_world as world
 
 from truceline.airspace.fix import Fixes
-from truceline.airspace.prediction_cases import cases_of
-from truceline.airspace.prediction_chance import TERMS
-from truceline.airspace.prediction_motion import Memory
-from truceline.airspace.prediction_paths import HORIZON_S, Lookout
+from truceline.airspace.predictions.cases import cases_of
+from truceline.airspace.predictions.chance import TERMS
+from truceline.airspace.predictions.motion import Memory
+from truceline.airspace.predictions.paths import HORIZON_S, Lookout
 from truceline.airspace.rules import STANDARD
 
-TARGET = Path(__file__).parents[2] / "src/truceline/airspace/prediction_weights.py"
+TARGET = Path(__file__).parents[2] / "src/truceline/airspace/predictions/weights.py"
 SETS = {"paris": world.PARIS, "swiss": world.SWISS}
 RIDGE = 3.0
 MOST = 150_000
@@ -78,7 +78,7 @@ def written(bias: float, weights: np.ndarray, said: str) -> str:
     return (
         '"""The weights of the chance of entry. Made, not written by hand:\n\n'
         f"    python bench/air/warning_fit.py --write {said}\n\n"
-        'One line for each of `TERMS` in `prediction_chance.py`, in log-odds.\n"""\n\n'
+        'One line for each of `TERMS` in `predictions/chance.py`, in log-odds.\n"""\n\n'
         "from __future__ import annotations\n\n"
         f"BIAS = {round(bias, 4)!r}\n"
         f"WEIGHTS: tuple[float, ...] = (\n{lines}\n)\n"

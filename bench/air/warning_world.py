@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from truceline.airspace.chart import Chart, chart, watched
 from truceline.airspace.fix import Fixes, joined
-from truceline.airspace.prediction import Entry
+from truceline.airspace.predictions.prediction import Entry
 from truceline.geo.altitude import Datum, Unit, altitude
 from truceline.geo.position import from_degrees
 from truceline.geo.volume import Circle, Volume

@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 from truceline.airspace.chart import Chart, chart, watched
 from truceline.airspace.fix import Fixes, Names, fixes
 from truceline.airspace.kernel import AHEAD
-from truceline.airspace.prediction import (
+from truceline.airspace.predictions.chance import TERMS, chance
+from truceline.airspace.predictions.motion import Memory
+from truceline.airspace.predictions.outlook import Outlook
+from truceline.airspace.predictions.paths import (
+    HORIZON_S,
+    STEP_S,
+    WARM_STATES,
+    Lookout,
+    entries_ahead,
+    first_entry,
+)
+from truceline.airspace.predictions.prediction import (
     Alerted,
     Entry,
     Heightened,
@@ -19,18 +30,7 @@ from truceline.airspace.prediction import (
     Prediction,
     Settled,
 )
-from truceline.airspace.prediction_chance import TERMS, chance
-from truceline.airspace.prediction_motion import Memory
-from truceline.airspace.prediction_outlook import Outlook
-from truceline.airspace.prediction_paths import (
-    HORIZON_S,
-    STEP_S,
-    WARM_STATES,
-    Lookout,
-    entries_ahead,
-    first_entry,
-)
-from truceline.airspace.prediction_weights import WEIGHTS
+from truceline.airspace.predictions.weights import WEIGHTS
 from truceline.airspace.rules import STANDARD
 from truceline.geo.altitude import Datum, Unit, altitude
 from truceline.geo.position import from_degrees

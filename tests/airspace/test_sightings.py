@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from truceline.airspace.sighting import (
+from truceline.airspace.sightings.sighting import (
     METRES_OF,
     SOUND_M_S,
     Band,
@@ -19,8 +19,8 @@ from truceline.airspace.sighting import (
     Sighting,
     placed,
 )
-from truceline.airspace.sighting_tracks import AHEAD_US, MOST_OF_ONE, WINDOW_US, SightingTracks
-from truceline.airspace.sighting_warning import Place, SightingWarnings, WarningRules, middle_of
+from truceline.airspace.sightings.tracks import AHEAD_US, MOST_OF_ONE, WINDOW_US, SightingTracks
+from truceline.airspace.sightings.warning import Place, SightingWarnings, WarningRules, middle_of
 from truceline.errors import Malformed
 from truceline.geo.plane import Plane
 from truceline.geo.position import Position, from_degrees
@@ -295,8 +295,8 @@ def invented(many: int, *, after_s: float, by: int = 1) -> list[Sighting]:
 
 @pytest.mark.parametrize("by", [1, 9])
 def test_observers_who_fill_the_table_push_out_their_own_inventions_alone(by: int, monkeypatch):
-    monkeypatch.setattr("truceline.airspace.sighting_tracks.MOST_TRAILS", 60)
-    monkeypatch.setattr("truceline.airspace.sighting_tracks.MOST_OF_ONE", 50)
+    monkeypatch.setattr("truceline.airspace.sightings.tracks.MOST_TRAILS", 60)
+    monkeypatch.setattr("truceline.airspace.sightings.tracks.MOST_OF_ONE", 50)
     tracks = SightingTracks(PLANE)
     alone = sighting("alone", at=(0, -60), aircraft=(2, -60), after_s=0, observer="honest")
     tracks.take([*flying_east(until_s=100), alone])
@@ -308,7 +308,7 @@ def test_observers_who_fill_the_table_push_out_their_own_inventions_alone(by: in
 
 
 def test_two_who_bear_out_each_others_inventions_push_out_nothing_else(monkeypatch):
-    monkeypatch.setattr("truceline.airspace.sighting_tracks.MOST_TRAILS", 60)
+    monkeypatch.setattr("truceline.airspace.sightings.tracks.MOST_TRAILS", 60)
     tracks = SightingTracks(PLANE)
     alone = sighting("alone", at=(0, -60), aircraft=(2, -60), after_s=0, observer="honest")
     tracks.take([*flying_east(until_s=100), alone])
@@ -346,8 +346,8 @@ def test_the_same_sightings_and_seed_give_the_same_warnings():
 def test_without_the_tracking_library_the_failure_says_what_to_install(monkeypatch):
     from truceline.errors import Unavailable
 
-    monkeypatch.setitem(sys.modules, "truceline.airspace.sighting_filter", None)
-    monkeypatch.delitem(sys.modules, "truceline.airspace.sighting_filter")
+    monkeypatch.setitem(sys.modules, "truceline.airspace.sightings.filter", None)
+    monkeypatch.delitem(sys.modules, "truceline.airspace.sightings.filter")
     monkeypatch.setitem(sys.modules, "stonesoup.base", None)
     with pytest.raises(Unavailable, match=r"truceline\[tracking\]"):
         SightingTracks(PLANE)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tests.api.world import World
 
-from truceline.airspace import sighting_record
-from truceline.airspace.sighting import Band, Craft, Means, Sighting
+from truceline.airspace.sightings import record as sighting_record
+from truceline.airspace.sightings.sighting import Band, Craft, Means, Sighting
 from truceline.geo.plane import Plane
 from truceline.geo.position import Position, from_degrees
 from truceline.records import envelope, record

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from tests.support.assembly import OFFICE, Assembly, founded
 
-from truceline.airspace import sighting_record
-from truceline.airspace.sighting import Band, Craft, Means, Sighting
-from truceline.airspace.sighting_warning import Place
+from truceline.airspace.sightings import record as sighting_record
+from truceline.airspace.sightings.sighting import Band, Craft, Means, Sighting
+from truceline.airspace.sightings.warning import Place
 from truceline.geo.plane import Plane
 from truceline.geo.position import from_degrees
 from truceline.mechanism.installation import Installation
@@ -88,7 +88,7 @@ def test_what_else_is_sealed_is_no_sighting_and_counts_as_nothing(tmp_path: Path
 def test_nothing_sighted_needs_no_tracking_library(tmp_path: Path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "stonesoup.base", None)
     monkeypatch.delitem(
-        __import__("sys").modules, "truceline.airspace.sighting_filter", raising=False
+        __import__("sys").modules, "truceline.airspace.sightings.filter", raising=False
     )
     with founded(tmp_path, Assembly()) as installation:
         assert SightingWatch(installation, [TOWN]).at(installation.clock.now()).standing == ()

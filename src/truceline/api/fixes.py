@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from truceline.airspace.fix import Fixes, Names
 from truceline.airspace.fusion import Said
-from truceline.airspace.prediction import Prediction
+from truceline.airspace.predictions.prediction import Prediction
 from truceline.api.answers import answer
 from truceline.api.viewer import Asker
 from truceline.archive import segment

@@ -12,8 +12,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from truceline.airspace.exemption import ExemptFlight, Limit
-from truceline.airspace.exemption_book import Answered, Matched, Notice
+from truceline.airspace.exemptions.book import Answered, Matched, Notice
+from truceline.airspace.exemptions.exemption import ExemptFlight, Limit
 from truceline.api.answers import answer, moment
 from truceline.api.floor import Asked, Question
 from truceline.errors import Reason, Refused

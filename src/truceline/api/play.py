@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from truceline.airspace.prediction import Prediction
+from truceline.airspace.predictions.prediction import Prediction
 
 
 class Play(Protocol):

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from truceline.airspace.prediction import Prediction
+from truceline.airspace.predictions.prediction import Prediction
 from truceline.api.aircraft import watches
 from truceline.api.answers import answer, instant, moment
 from truceline.api.crossings import facts_of_zone, parts_seen

@@ -15,9 +15,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from truceline.airspace import sighting_record
-from truceline.airspace.sighting import METRES_OF, Band
-from truceline.airspace.sighting_warning import Place, PlaceWarning
+from truceline.airspace.sightings import record as sighting_record
+from truceline.airspace.sightings.sighting import METRES_OF, Band
+from truceline.airspace.sightings.warning import Place, PlaceWarning
 from truceline.api import sealed_parts
 from truceline.api.answers import answer, moment
 from truceline.api.floor import Asked, Floor, Question

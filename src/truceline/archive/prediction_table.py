@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from truceline.airspace.prediction import Settled
+from truceline.airspace.predictions.prediction import Settled
 from truceline.archive.crossing_table import check_target
 
 _TIME = pa.timestamp("us", "UTC")

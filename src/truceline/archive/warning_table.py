@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from truceline.airspace.sighting_warning import PlaceWarning
+from truceline.airspace.sightings.warning import PlaceWarning
 from truceline.errors import Malformed, Reason
 
 COLUMNS = (

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from truceline.airspace.crossing import Crossing
     from truceline.airspace.engine import Engine, Event
     from truceline.airspace.fix import Fixes
-    from truceline.airspace.prediction import Settled, Told
+    from truceline.airspace.predictions.prediction import Settled, Told
     from truceline.airspace.rules import Rules
     from truceline.airspace.verdict import Verdict
     from truceline.sources.tracks import TrackFile
@@ -184,14 +184,14 @@ class _Ahead:
     """The entries that were predicted, each with what became of it."""
 
     def __init__(self, rules: Rules) -> None:
-        from truceline.airspace.prediction_outlook import Outlook
+        from truceline.airspace.predictions.outlook import Outlook
 
         self._outlook = Outlook(rules)
         self._settled: list[Settled] = []
 
     def take(self, engine: Engine, batch: Fixes, events: list[Event]) -> None:
         """Predict from a batch, after the engine has found what it shows."""
-        from truceline.airspace.prediction_outlook import entries_of
+        from truceline.airspace.predictions.outlook import entries_of
 
         self._keep(self._outlook.take(batch, engine.chart, entries_of(events)))
 
@@ -208,7 +208,7 @@ class _Ahead:
         shown.say(f"written to {path}")
 
     def _keep(self, told: list[Told]) -> None:
-        from truceline.airspace.prediction import Settled
+        from truceline.airspace.predictions.prediction import Settled
 
         self._settled += [one for one in told if isinstance(one, Settled)]
 

@@ -69,8 +69,8 @@ def report(
     ] = 15.0,
 ) -> None:
     """Report an aircraft that was seen or heard. The whole of it is sealed."""
-    from truceline.airspace import sighting_record
-    from truceline.airspace.sighting import Band, Craft, Means, Sighting
+    from truceline.airspace.sightings import record as sighting_record
+    from truceline.airspace.sightings.sighting import Band, Craft, Means, Sighting
     from truceline.geo.position import from_degrees
 
     seen = instant(seen_at, "--seen-at") or 0
@@ -133,7 +133,7 @@ def warn(
 
 
 def _from_files(sightings: Path, places: Path, out: Path, given: float | None, seed: int) -> None:
-    from truceline.airspace.sighting_warning import replayed
+    from truceline.airspace.sightings.warning import replayed
     from truceline.archive.warning_table import check_target, write_warnings
     from truceline.sources.sighting_file import SightingFile, read_places
 
@@ -159,7 +159,7 @@ def _for_people(one: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rules(given: float | None) -> Any:
-    from truceline.airspace.sighting_warning import WarningRules
+    from truceline.airspace.sightings.warning import WarningRules
 
     plain = WarningRules()
     if given is None:

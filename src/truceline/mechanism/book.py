@@ -12,8 +12,8 @@ from typing import Any
 
 from truceline.agreements import instrument as agreements
 from truceline.agreements.instrument import Instrument
-from truceline.airspace import exemption_book
-from truceline.airspace.exemption_book import Flights
+from truceline.airspace.exemptions import book as exemption_book
+from truceline.airspace.exemptions.book import Flights
 from truceline.clocks.ladder import Clocks
 from truceline.mechanism.agenda import Agenda
 from truceline.mechanism.hidden import Hidden

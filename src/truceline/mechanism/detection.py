@@ -13,7 +13,7 @@ from typing import Any
 
 from truceline.airspace.crossing import Crossing, FixRef, Spot
 from truceline.airspace.fusion import address_of
-from truceline.airspace.prediction import Prediction, Settled
+from truceline.airspace.predictions.prediction import Prediction, Settled
 from truceline.geo.position import E7
 
 PRECISIONS: Mapping[str, int] = {"": 1, ".100m": E7 // 1_000, ".1km": E7 // 100}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from truceline.airspace.exemption import NEAR_WINDOW_US, ExemptFlight, Match, Sight, best
+from truceline.airspace.exemptions.exemption import NEAR_WINDOW_US, ExemptFlight, Match, Sight, best
 from truceline.geo.position import E7
 from truceline.mechanism import crossing_list
 from truceline.mechanism.book import Book

@@ -25,9 +25,10 @@ from typing import Any
 
 from truceline.airspace.chart import Chart
 from truceline.airspace.engine import Event
-from truceline.airspace.exemption import ExemptFlight, covers
+from truceline.airspace.exemptions.exemption import ExemptFlight, covers
 from truceline.airspace.fix import Fixes, joined
-from truceline.airspace.prediction import (
+from truceline.airspace.predictions.outlook import Outlook, entries_of
+from truceline.airspace.predictions.prediction import (
     TIMELY_S,
     Alerted,
     Entry,
@@ -36,7 +37,6 @@ from truceline.airspace.prediction import (
     Settled,
     Told,
 )
-from truceline.airspace.prediction_outlook import Outlook, entries_of
 from truceline.airspace.rules import SECOND_US, STANDARD, Rules
 from truceline.mechanism.admission import Answer
 from truceline.mechanism.detection import outcome_body, predicted_body, prediction_parts

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from truceline.agreements import decision as agreements
 from truceline.agreements.instrument import Entered, Extension, Instrument
-from truceline.airspace import exemption_book
+from truceline.airspace.exemptions import book as exemption_book
 from truceline.clocks import ladder
 from truceline.clocks.calendar import AHEAD
 from truceline.errors import Reason, Refused

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from truceline.airspace import sighting_record
-from truceline.airspace.sighting import Sighting
-from truceline.airspace.sighting_warning import (
+from truceline.airspace.sightings import record as sighting_record
+from truceline.airspace.sightings.sighting import Sighting
+from truceline.airspace.sightings.warning import (
     Place,
     PlaceWarning,
     SightingWarnings,

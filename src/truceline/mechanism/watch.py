@@ -33,7 +33,7 @@ from truceline.airspace.crossing import Crossing
 from truceline.airspace.engine import Closed, Event
 from truceline.airspace.fix import Fixes, Names, joined
 from truceline.airspace.fusion import AHEAD_US, Said
-from truceline.airspace.prediction import Prediction
+from truceline.airspace.predictions.prediction import Prediction
 from truceline.airspace.quality import Kind
 from truceline.airspace.rules import SECOND_US, STANDARD, Rules
 from truceline.airspace.verdict import Verdict

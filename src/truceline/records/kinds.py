@@ -726,7 +726,7 @@ _ROWS = (
         "air.prediction/1",
         "An aircraft is expected to enter a zone in force: when, how likely; who and where are sealed",
         _MECHANISM,
-        "DESIGN 6; AIRSPACE d.3, prediction; airspace/prediction.py",
+        "DESIGN 6; AIRSPACE d.3, prediction; airspace/predictions/prediction.py",
         Fields(
             {
                 "zone": s.CODE,
@@ -852,7 +852,7 @@ _ROWS = (
         "flight.expected/1",
         "An entry that would have been an alert is that of an announced flight: nobody was alerted",
         _MECHANISM,
-        "DOMAIN 1.7; AIRSPACE d.3: an alert that is held back can be counted; airspace/exemption.py",
+        "DOMAIN 1.7; AIRSPACE d.3: an alert that is held back can be counted; airspace/exemptions/exemption.py",
         Fields(
             {
                 "notice": s.ULID,

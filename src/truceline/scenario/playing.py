@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from truceline.airspace.prediction import Prediction
+from truceline.airspace.predictions.prediction import Prediction
 from truceline.errors import Reason, Refused, TrucelineError
 from truceline.mechanism.clock import ScenarioClock
 from truceline.records.record import Micros, RecordId

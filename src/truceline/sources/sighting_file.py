@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from truceline.airspace.sighting import Band, Craft, Means, Sighting
-from truceline.airspace.sighting_warning import Place
+from truceline.airspace.sightings.sighting import Band, Craft, Means, Sighting
+from truceline.airspace.sightings.warning import Place
 from truceline.errors import Malformed, Reason, TrucelineError, Unavailable
 from truceline.geo.position import Position, from_degrees
 

@@ -9,7 +9,7 @@ not held beyond two minutes. A height that is not known counts as inside at ever
 height, as for a crossing.
 
 What the ways say is put beside how clear the case is: how far the aircraft must turn to
-miss, and how far it has to climb (`clarity`). What follows is `prediction_chance.py`.
+miss, and how far it has to climb (`clarity`). What follows is `predictions/chance.py`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from truceline.airspace.chart import Chart
 from truceline.airspace.fix import Flags, Floats, Ints
 from truceline.airspace.kernel import AHEAD, Kernel
 from truceline.airspace.metres import metres_per_degree
-from truceline.airspace.prediction_motion import SLOWEST_M_S, States
+from truceline.airspace.predictions.motion import SLOWEST_M_S, States
 from truceline.airspace.rules import SECOND_US
 from truceline.airspace.vertical import Column
 

@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from truceline.airspace.sighting import Craft, Placed, Sighting, placed
+from truceline.airspace.sightings.sighting import Craft, Placed, Sighting, placed
 from truceline.geo.plane import Plane
 
 if TYPE_CHECKING:
-    from truceline.airspace.sighting_filter import Filter, Motion
+    from truceline.airspace.sightings.filter import Filter, Motion
 
 _SECOND_US = 1_000_000
 WINDOW_US = 600 * _SECOND_US
@@ -109,7 +109,7 @@ class SightingTracks:
     """The picture that a stream of reports makes. Not for several threads."""
 
     def __init__(self, plane: Plane, rules: TrackRules | None = None) -> None:
-        from truceline.airspace.sighting_filter import Filter  # noqa: PLC0415 -- the extra
+        from truceline.airspace.sightings.filter import Filter  # noqa: PLC0415 -- the extra
 
         self.plane, self.rules = plane, rules or TrackRules()
         self._filter: Filter = Filter(
@@ -251,7 +251,7 @@ class SightingTracks:
 
     def _merged(self, trails: list[Trail], grown: Trail) -> list[Trail]:
         """Drop the trails that the grown one has run into: they are one aircraft told twice."""
-        from truceline.airspace.sighting_filter import near  # noqa: PLC0415 -- the extra
+        from truceline.airspace.sightings.filter import near  # noqa: PLC0415 -- the extra
 
         at = grown.last_at
         motion = self._filter.motion(grown.state, at)

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from truceline.airspace.fix import Floats
-from truceline.airspace.sighting import Pace, Placed
+from truceline.airspace.sightings.sighting import Pace, Placed
 from truceline.errors import Reason, Unavailable
 
 try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from truceline.airspace.sighting import Band, Craft, Means, Sighting
+from truceline.airspace.sightings.sighting import Band, Craft, Means, Sighting
 from truceline.geo.position import Position
 
 KIND = "air.sighting/1"

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from truceline.airspace.fix import Floats
-from truceline.airspace.sighting import Sighting
-from truceline.airspace.sighting_reach import AHEAD_S, PLACE_RADIUS_M, Reach, positions, reach
-from truceline.airspace.sighting_tracks import SightingTracks, TrackRules, Trail
+from truceline.airspace.sightings.reach import AHEAD_S, PLACE_RADIUS_M, Reach, positions, reach
+from truceline.airspace.sightings.sighting import Sighting
+from truceline.airspace.sightings.tracks import SightingTracks, TrackRules, Trail
 from truceline.geo.plane import Plane
 from truceline.geo.position import Position
 
 if TYPE_CHECKING:
-    from truceline.airspace.sighting_filter import Motion
+    from truceline.airspace.sightings.filter import Motion
 
 _SECOND_US = 1_000_000
 

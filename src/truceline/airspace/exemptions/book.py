@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from truceline.airspace.exemption import ExemptFlight, flight_of
+from truceline.airspace.exemptions.exemption import ExemptFlight, flight_of
 from truceline.errors import Reason, Refused
 from truceline.records.admitted import Admitted, Candidate
 from truceline.records.record import Micros

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truceline.airspace.fix import Floats
-from truceline.airspace.sighting import PACES, Craft
+from truceline.airspace.sightings.sighting import PACES, Craft
 
 if TYPE_CHECKING:
-    from truceline.airspace.sighting_filter import Motion
+    from truceline.airspace.sightings.filter import Motion
 
 PATHS = 512
 AHEAD_S = 900.0

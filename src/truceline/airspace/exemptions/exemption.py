@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from truceline.airspace.metres import metres_per_degree
-from truceline.airspace.prediction import Prediction
+from truceline.airspace.predictions.prediction import Prediction
 from truceline.airspace.rules import SECOND_US
 from truceline.geo.position import E7
 

@@ -2,7 +2,7 @@
 
     python bench/air/warning_fit.py --write --from paris,swiss --seeds 11,12
 
-One line for each of `TERMS` in `prediction_chance.py`, in log-odds.
+One line for each of `TERMS` in `predictions/chance.py`, in log-odds.
 """
 
 from __future__ import annotations

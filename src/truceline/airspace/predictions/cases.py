@@ -12,18 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from truceline.airspace.fix import Fixes, Flags, Floats, Ints
-from truceline.airspace.prediction import (
-    ADVISORY_S,
-    IMMINENT_S,
-    Key,
-    Level,
-    Prediction,
-    Seen,
-    us,
-)
-from truceline.airspace.prediction_chance import chance, expected_s, parts, terms
-from truceline.airspace.prediction_motion import SETTLED_S, SLOWEST_M_S, Memory, States
-from truceline.airspace.prediction_paths import (
+from truceline.airspace.predictions.chance import chance, expected_s, parts, terms
+from truceline.airspace.predictions.motion import SETTLED_S, SLOWEST_M_S, Memory, States
+from truceline.airspace.predictions.paths import (
     HORIZON_S,
     NEVER,
     WAYS,
@@ -33,6 +24,15 @@ from truceline.airspace.prediction_paths import (
     clarity,
     entries_ahead,
     ways,
+)
+from truceline.airspace.predictions.prediction import (
+    ADVISORY_S,
+    IMMINENT_S,
+    Key,
+    Level,
+    Prediction,
+    Seen,
+    us,
 )
 from truceline.airspace.rules import SECOND_US, Rules
 

@@ -17,9 +17,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from truceline.airspace.fix import Floats
-from truceline.airspace.prediction_motion import States
-from truceline.airspace.prediction_paths import HORIZON_S, WAYS, Clarity
-from truceline.airspace.prediction_weights import BIAS, WEIGHTS
+from truceline.airspace.predictions.motion import States
+from truceline.airspace.predictions.paths import HORIZON_S, WAYS, Clarity
+from truceline.airspace.predictions.weights import BIAS, WEIGHTS
 
 TERMS: tuple[str, ...] = (
     *(f"enters: {way}" for way in WAYS),

@@ -1,6 +1,6 @@
 """The outlook: batches of fixes in; alerts, and what became of them, out.
 
-An alert begins when the chance of entry (`prediction_chance.py`) is high enough for the
+An alert begins when the chance of entry (`predictions/chance.py`) is high enough for the
 time that is left, in as many cycles in a row as `Policy` says (one, when fewer than
 `AT_ONCE_S` seconds are left): where waiting costs nothing, it waits; just before a
 minute's warning would be lost it takes less. It goes on while the chance is even, and
@@ -23,7 +23,10 @@ from truceline.airspace.chart import Chart
 from truceline.airspace.crossing import Cause
 from truceline.airspace.engine import Event
 from truceline.airspace.fix import Fixes
-from truceline.airspace.prediction import (
+from truceline.airspace.predictions.cases import Cases, cases_of, far_ahead, fit, last_of_each
+from truceline.airspace.predictions.motion import CYCLE_US, Memory, States
+from truceline.airspace.predictions.paths import Lookout
+from truceline.airspace.predictions.prediction import (
     ALERT_S,
     IMMINENT_S,
     TIMELY_S,
@@ -38,9 +41,6 @@ from truceline.airspace.prediction import (
     Told,
     us,
 )
-from truceline.airspace.prediction_cases import Cases, cases_of, far_ahead, fit, last_of_each
-from truceline.airspace.prediction_motion import CYCLE_US, Memory, States
-from truceline.airspace.prediction_paths import Lookout
 from truceline.airspace.rules import STANDARD, Rules
 from truceline.airspace.verdict import Verdict
 

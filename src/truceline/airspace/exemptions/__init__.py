@@ -1,0 +1,1 @@
+"""Flights that are announced: what fits a crossing, and who has answered."""

@@ -1,0 +1,1 @@
+"""Entries that are expected: ways to fly on, their chance, what is told, what became of it."""

@@ -1,0 +1,1 @@
+"""What people see and hear of aircraft: their places, trails, what these may reach, warnings."""
