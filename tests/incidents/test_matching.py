@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from truceline.errors import Malformed, Reason
 from truceline.incidents.matching import model
 from truceline.incidents.matching.association import marginals
 from truceline.incidents.matching.columns import Row
@@ -34,6 +35,17 @@ def test_what_is_not_said_neither_helps_nor_hurts() -> None:
 def test_an_empty_ledger_has_no_links() -> None:
     assert model.match([], [_row("b0", 33.5, 36.3)])[0] == []
     assert model.match([], [])[0] == []
+
+
+def test_ledgers_too_vague_to_be_matched_are_refused_and_told_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("truceline.incidents.matching.columns.MOST_PAIRS", 50)
+    vague = [Row(f"r{at}", 33.5, 36.3, 100_000.0) for at in range(10)]
+    with pytest.raises(Malformed) as refused:
+        model.match(vague, vague)
+    assert refused.value.reason is Reason.TOO_LARGE
+    assert "times" in (refused.value.remedy or "")
 
 
 def test_two_candidates_for_one_report_share_its_probability() -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from truceline.errors import Malformed, Reason
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 EARTH_M = 6_371_008.8
 _DAY_US = 86_400_000_000
-_AT_ONCE = 2_000
+_AT_ONCE = 500
+MOST_PAIRS = 20_000_000
+"""Candidates in memory: about 100 bytes each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +101,24 @@ def _days(first: int | None, other: int | None) -> float:
 
 
 def near(
-    x: Floats, y: Floats, reach: Floats, other_x: Floats, other_y: Floats, other_reach: Floats
+    x: Floats,
+    y: Floats,
+    reach: Floats,
+    other_x: Floats,
+    other_y: Floats,
+    other_reach: Floats,
+    fits: Callable[[Ints, Ints], NDArray[np.bool_]] | None = None,
 ) -> tuple[Ints, Ints, Floats]:
     """Return the pairs no farther apart than both reaches together, and their metres.
+
+    `fits` says which of some pairs are wanted for another reason, too. With it, raises
+    `Malformed` above `MOST_PAIRS`: ledgers without times and with radii of provinces.
 
     Coarse reaches cost the most: they are asked in groups of like size, so that a few
     reports "somewhere in the province" do not widen the search for all.
     """
     found = [(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0))]
+    many = 0
     sizes, other_sizes = _sizes(reach), _sizes(other_reach)
     for other_size in np.unique(other_sizes):
         others = np.flatnonzero(other_sizes == other_size)
@@ -118,6 +132,15 @@ def near(
                 one, other = ours[got[0] + at], others[got[1]]
                 metres = np.hypot(x[one] - other_x[other], y[one] - other_y[other])
                 keep = metres <= reach[one] + other_reach[other]
+                keep = keep if fits is None else keep & fits(one, other)
+                many += int(keep.sum())
+                if fits is not None and many > MOST_PAIRS:
+                    raise Malformed(
+                        Reason.TOO_LARGE,
+                        where="ledgers",
+                        detail=f"more than {MOST_PAIRS:,} pairs of reports could tell of one event",
+                        remedy="Give times and smaller radii, or a part of the reports at a time",
+                    )
                 found.append((one[keep], other[keep], metres[keep]))
     one, other, metres = (np.concatenate([part[at] for part in found]) for at in range(3))
     order = np.lexsort((other, one))

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from truceline.incidents.matching import density
 from truceline.incidents.matching.association import marginals
@@ -198,18 +199,26 @@ def _radii(one: Columns, scale: float) -> Floats:
 def _candidates(
     a: Columns, b: Columns, radius_a: Floats, radius_b: Floats, kinds: int, tau: float
 ) -> _Pairs:
-    one, other, metres = near(a.x, a.y, radius_a * _REACH, b.x, b.y, radius_b * _REACH)
-    days = np.abs(a.day[one] - b.day[other])
-    vague = np.nan_to_num(a.spread[one]) ** 2 + np.nan_to_num(b.spread[other]) ** 2
-    keep = ~(days > _MOST_DAYS * max(tau, 0.02) + 4 * np.sqrt(vague))
-    one, other, metres = one[keep], other[keep], metres[keep]
-    days, vague = days[keep], vague[keep]
+    def times_fit(one: Ints, other: Ints) -> NDArray[np.bool_]:
+        days = np.abs(a.day[one] - b.day[other])
+        fit: NDArray[np.bool_] = ~(days > most + 4 * np.sqrt(_vague(a, b, one, other)))
+        return fit
+
+    most = _MOST_DAYS * max(tau, 0.02)
+    reach_a, reach_b = radius_a * _REACH, radius_b * _REACH
+    one, other, metres = near(a.x, a.y, reach_a, b.x, b.y, reach_b, times_fit)
+    days, vague = np.abs(a.day[one] - b.day[other]), _vague(a, b, one, other)
     sizes = int(max(a.size.max(initial=0), b.size.max(initial=0))) + 1
     return _Pairs(
         one, other, metres, days, vague,
         *_same(a.kind, b.kind, one, other, kinds),
         *_same(a.size, b.size, one, other, sizes),
     )  # fmt: skip
+
+
+def _vague(a: Columns, b: Columns, one: Ints, other: Ints) -> Floats:
+    out: Floats = np.nan_to_num(a.spread[one]) ** 2 + np.nan_to_num(b.spread[other]) ** 2
+    return out
 
 
 def _same(a: Ints, b: Ints, one: Ints, other: Ints, classes: int) -> tuple[Floats, Floats]:
