@@ -75,6 +75,20 @@ def test_the_jitter_and_the_share_told_by_both_are_learned_from_the_ledgers_alon
     assert abs(right[sure].mean() - scored.probability[sure].mean()) < 0.05
 
 
+def test_two_ledgers_that_share_nothing_have_no_sure_link() -> None:
+    chance = np.random.default_rng(3)
+    a, b = (
+        [
+            _row(
+                f"{side}{at}", *chance.uniform((32.5, 36.0), (36.0, 39.0)), chance.uniform(0, 9_600)
+            )
+            for at in range(500)
+        ]
+        for side in "ab"
+    )
+    assert [one for one in model.match(a, b)[0] if one.score >= 0.8] == []
+
+
 def test_a_link_is_the_same_whichever_side_is_asked_first() -> None:
     a, b, _ = _ledgers(seed=11, events=120, jitter_hours=6.0)
     one = {(link.a, link.b): link.score for link in model.match(a, b)[0]}
